@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli: what the verbs of kubectl-pinnace share. A verb is one file and one row of the table in
+ * main.c; its options are data, from which parsing, help and completion are made.
+ */
+#ifndef PINNACE_CLI_H
+#define PINNACE_CLI_H
+
+#include "pinnace/arena.h"
+#include "pinnace/buf.h"
+#include "pinnace/err.h"
+#include "pinnace/str.h"
+
+/* Every verb: 0 all is well, 1 what was looked for was found wanting, 2 it could not be done. */
+enum exit_code {
+    EXIT_CLEAN = 0,
+    EXIT_FINDINGS = 1,
+    EXIT_BAD_INPUT = 2,
+};
+
+struct cli_option {
+    char letter; /* '\0': the long form only */
+    const char *name;
+    const char *value;   /* what the value is called in help; NULL: a flag */
+    const char *choices; /* the values there are, separated by spaces; "FILE" for files; or NULL */
+    const char *help;
+};
+
+struct cli_verb {
+    const char *name;
+    const char *arguments;            /* "REF..." in the usage line */
+    const char *summary;              /* one line */
+    const char *details;              /* paragraphs, an example among them */
+    const struct cli_option *options; /* ended by one without a name */
+    int (*run)(const struct cli_verb *verb, int argc, char **argv);
+};
+
+extern const struct cli_verb verb_ref, verb_review, verb_check, verb_completion, verb_version;
+
+/* All verbs, ended by NULL. */
+extern const struct cli_verb *const cli_verbs[];
+
+/* Walks the arguments of a verb: options may stand before, between and behind the others. */
+struct cli_args {
+    const struct cli_verb *verb;
+    char **argv;
+    int argc, next;
+    const char *letters; /* within "-ab" */
+    bool only_operands;  /* "--" was seen */
+    const char *value;   /* of the option or operand just taken */
+};
+
+enum {
+    CLI_END = -1,
+    CLI_OPERAND = -2,
+    CLI_BAD = -3, /* was told on stderr */
+};
+
+/* The index of the next option in the verb's table, or one of the above. */
+int cli_next(struct cli_args *args);
+
+/* "kubectl-pinnace: error: …" on stderr; returns EXIT_BAD_INPUT. */
+__attribute__((format(printf, 1, 2))) int cli_error(const char *format, ...);
+/* The same and how the verb is used. */
+__attribute__((format(printf, 2, 3))) int cli_usage_error(const struct cli_verb *verb,
+                                                          const char *format, ...);
+
+void cli_print_help(const struct cli_verb *verb);
+
+/* Writes the text to stdout; a full disk or a closed pipe is EXIT_BAD_INPUT, else code. */
+int cli_finish(struct buf *text, int code);
+
+#endif

@@ -1,0 +1,16 @@
+# What Debian's own build flags ask for, and position-independent programs. Sanitizers bring their
+# own checks and do not mix with _FORTIFY_SOURCE.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)
+check_pie_supported()
+add_compile_options(-fstack-protector-strong -fno-strict-overflow)
+add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64")
+  add_compile_options(-fcf-protection)
+endif()
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-fstack-clash-protection)
+endif()
+if(CMAKE_BUILD_TYPE MATCHES "Rel")
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()

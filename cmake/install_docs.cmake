@@ -1,0 +1,1 @@
+# Man page and completions go where a packager expects them.

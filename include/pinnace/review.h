@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * review: an AdmissionReview (admission.k8s.io/v1) in, the answer out. What the webhook says over
+ * TLS and what "kubectl pinnace review" prints is made here, by the same calls.
+ */
+#ifndef PINNACE_REVIEW_H
+#define PINNACE_REVIEW_H
+
+#include "pinnace/judge.h"
+
+enum {
+    REVIEW_MAX_BYTES = 8 * 1024 * 1024,       /* object and oldObject, 3 MiB each, and the rest */
+    REVIEW_MAX_MEMORY = 5 * REVIEW_MAX_BYTES, /* for the arena of one review */
+};
+
+/* What the path a request came by asks for: "/enforce/pinned", "/warn/unknown". */
+struct review_path {
+    enum mode mode;
+    enum level level;
+    bool unknown; /* the namespace's label has a value that is no level */
+};
+bool review_path_parse(struct str path, struct review_path *ret_path);
+
+enum operation {
+    OPERATION_CREATE,
+    OPERATION_UPDATE,
+    OPERATION_DELETE,
+    OPERATION_CONNECT,
+    OPERATIONS,
+};
+
+struct review {
+    struct str uid;
+    struct str group, kind_name; /* request.kind: what the object is converted to */
+    struct str namespace, name;
+    enum operation operation;
+    bool has_object, has_old;
+    struct object object, old;
+};
+
+/* -1 with a sentence when text is not a review that can be answered. */
+int review_decode(struct str text, struct arena *arena, struct review *ret_review, struct err *err);
+
+struct review_context {
+    struct review_path path;
+    const struct policy *policy;
+    const struct ledger *ledger; /* NULL: there is none */
+    int64_t now;
+    struct siphash_key key;
+};
+
+/* What was decided, for metrics and logs. */
+struct review_outcome {
+    bool allowed;
+    bool kind_unknown;
+    struct verdict verdict;
+};
+
+/* Judges the review and writes the answer: an AdmissionReview, as JSON. */
+int review_answer(const struct review *review, const struct review_context *context,
+                  struct arena *arena, struct review_outcome *ret_outcome, struct str *ret_answer,
+                  struct err *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* when: points in time and spans of it as the Kubernetes API writes them. No clock in here. */
+#ifndef PINNACE_WHEN_H
+#define PINNACE_WHEN_H
+
+#include "pinnace/buf.h"
+#include "pinnace/str.h"
+
+/* "2026-11-21T09:30:00Z", fractions and offsets allowed, as seconds since 1970. */
+bool when_parse(struct str text, int64_t *ret_seconds);
+/* "72h", "1h30m", "90s": hours, minutes and seconds, whole numbers, more than nothing in sum. */
+bool duration_parse(struct str text, int64_t *ret_seconds);
+
+/* "2026-11-21T09:30:00Z" */
+void buf_add_when(struct buf *buf, int64_t seconds);
+
+#endif

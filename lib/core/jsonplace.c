@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jsonplace: which path and line an offset of a JSON text belongs to. Only messages need it, so it
+ * walks the text again rather than make every scan keep track; the text may be broken behind it.
+ */
+#include "pinnace/scan.h"
+
+#include <stdio.h>
+
+#include "pinnace/banned.h"
+
+/* A key that nobody can read in a message is cut. */
+#define KEY_SHOWN(key) ((key).len > 64 ? 64 : (int)(key).len), (key).ptr
+
+struct level {
+    bool is_object, expects_key;
+    size_t index;
+    struct str key;
+};
+
+struct walk {
+    struct level levels[SCAN_DEPTH + 1];
+    size_t depth;
+};
+
+static void push(struct walk *walk, bool is_object)
+{
+    if (walk->depth < SCAN_DEPTH)
+        walk->levels[walk->depth++] =
+            (struct level){.is_object = is_object, .expects_key = is_object};
+}
+
+/* Takes one byte outside strings. */
+static void step(struct walk *walk, char c)
+{
+    struct level *top = walk->depth ? &walk->levels[walk->depth - 1] : NULL;
+    if (c == '{' || c == '[')
+        push(walk, c == '{');
+    else if ((c == '}' || c == ']') && top)
+        walk->depth--;
+    else if (c == ',' && top) {
+        top->index++;
+        top->expects_key = top->is_object;
+    } else if (c == ':' && top)
+        top->expects_key = false;
+}
+
+/* The index behind the string that opens at begin, or the end of the text. */
+static size_t string_end(struct str text, size_t begin)
+{
+    size_t i = begin + 1;
+    while (i < text.len && text.ptr[i] != '"')
+        i += text.ptr[i] == '\\' ? 2 : 1;
+    return i < text.len ? i + 1 : text.len;
+}
+
+static void write_path(const struct walk *walk, struct json_place *place)
+{
+    size_t len = 0;
+    place->path[0] = '\0';
+    for (size_t i = 0; i < walk->depth && len < sizeof(place->path); i++) {
+        const struct level *level = &walk->levels[i];
+        char *at = place->path + len;
+        size_t room = sizeof(place->path) - len;
+        int more = 0;
+        if (!level->is_object)
+            more = snprintf(at, room, "[%zu]", level->index);
+        else if (level->key.ptr)
+            more = snprintf(at, room, "%s%.*s", len ? "." : "", KEY_SHOWN(level->key));
+        len += (size_t)more;
+    }
+}
+
+void json_place_of(struct str text, size_t offset, struct json_place *ret_place)
+{
+    struct walk walk = {.depth = 0};
+    ret_place->line = ret_place->column = 1;
+    for (size_t i = 0; i < offset && i < text.len; i++) {
+        bool newline = text.ptr[i] == '\n';
+        ret_place->line += newline;
+        ret_place->column = newline ? 1 : ret_place->column + 1;
+    }
+    for (size_t i = 0; i < offset && i < text.len;) {
+        if (text.ptr[i] != '"') {
+            step(&walk, text.ptr[i++]);
+            continue;
+        }
+        size_t end = string_end(text, i);
+        struct level *top = walk.depth ? &walk.levels[walk.depth - 1] : NULL;
+        if (top && top->expects_key && end > i + 1)
+            top->key = str_between(text.ptr + i + 1, text.ptr + end - 1);
+        i = end;
+    }
+    write_path(&walk, ret_place);
+}
