@@ -42,7 +42,6 @@ struct checker {
     struct policy policy;
     struct ledger ledger;
     struct report report;
-    bool bad_input; /* told already; what could be read is judged all the same */
 };
 
 static bool read_format(struct str name, enum report_format *ret_format)
@@ -157,8 +156,7 @@ static int check_object(struct checker *checker, const struct manifest_object *s
     scan.derived = true;
     object_scan(&scan, object);
     if (scan_finish(&scan, err) < 0 || object_check(object, &at, err) < 0)
-        return err_prefix(err, "%s:%zu: ", source->manifest->file,
-                          manifest_place_of(source, at).line);
+        return manifest_prefix(source, at, err);
     checker->report.objects++;
     if (!object->kind)
         return note_skipped(checker, object, err);
@@ -178,28 +176,27 @@ static int check_object(struct checker *checker, const struct manifest_object *s
     return add_findings(checker, source, object, &verdict, err);
 }
 
-static int check_file(struct checker *checker, const char *file, struct err *err)
+/* What cannot be read is told and counted, and does not keep the rest from being judged. */
+static void tell(struct checker *checker, const struct err *err)
 {
-    struct manifest *manifest = arena_new(checker->arena, struct manifest);
-    if (!manifest)
-        return err_no_memory(err);
-    if (manifest_read(file, checker->arena, manifest, err) < 0)
-        return -1;
-    checker->report.files++;
-    for (const struct manifest_object *object = manifest->objects; object; object = object->next)
-        if (check_object(checker, object, err) < 0)
-            return -1;
-    return 0;
+    cli_error("%s", err->text);
+    checker->report.unread++;
 }
 
-/* A file that cannot be read does not keep the others from being judged. */
-static void check_or_tell(struct checker *checker, const char *file)
+static void check_file(struct checker *checker, const char *file)
 {
     struct err err;
-    if (check_file(checker, file, &err) == 0)
+    struct manifest *manifest = arena_new(checker->arena, struct manifest);
+    if (!manifest)
+        err_no_memory(&err);
+    if (!manifest || manifest_read(file, checker->arena, manifest, &err) < 0) {
+        tell(checker, &err);
         return;
-    cli_error("%s", err.text);
-    checker->bad_input = true;
+    }
+    checker->report.files++;
+    for (const struct manifest_object *object = manifest->objects; object; object = object->next)
+        if (check_object(checker, object, &err) < 0)
+            tell(checker, &err);
 }
 
 static int check_path(struct checker *checker, const char *path, struct err *err)
@@ -209,7 +206,7 @@ static int check_path(struct checker *checker, const char *path, struct err *err
     if (strcmp(path, "-") != 0 && file_is_folder(path, &is_folder, err) < 0)
         return -1;
     if (!is_folder) {
-        check_or_tell(checker, path);
+        check_file(checker, path);
         return 0;
     }
     if (file_list_manifests(path, checker->arena, &names, err) < 0)
@@ -217,7 +214,7 @@ static int check_path(struct checker *checker, const char *path, struct err *err
     if (names.count == 0)
         return err_set(err, ERR_INPUT, "%s: no .yaml, .yml or .json file is in this folder", path);
     for (size_t i = 0; i < names.count; i++)
-        check_or_tell(checker, names.items[i]);
+        check_file(checker, names.items[i]);
     return 0;
 }
 
@@ -265,7 +262,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
         return cli_error("%s", err.text);
     print_report(&out, &checker.report, request.format);
     code = checker.report.violations ? EXIT_FINDINGS : EXIT_CLEAN;
-    return cli_finish(&out, checker.bad_input ? EXIT_BAD_INPUT : code);
+    return cli_finish(&out, checker.report.unread ? EXIT_BAD_INPUT : code);
 }
 
 const struct cli_verb verb_check = {

@@ -6,11 +6,6 @@
 
 #include "pinnace/banned.h"
 
-static int at_object(const struct manifest_object *object, struct err *err)
-{
-    return err_prefix(err, "%s:%zu: ", object->manifest->file, manifest_place_of(object, 0).line);
-}
-
 int load_policy(const char *file, struct arena *arena, struct policy *ret_policy, struct err *err)
 {
     struct policy policy = policy_builtin;
@@ -19,7 +14,7 @@ int load_policy(const char *file, struct arena *arena, struct policy *ret_policy
         return -1;
     for (const struct manifest_object *object = manifest.objects; object; object = object->next)
         if (policy_add(&policy, object->json, arena, err) < 0)
-            return at_object(object, err);
+            return manifest_prefix(object, 0, err);
     *ret_policy = policy;
     return 0;
 }
@@ -34,7 +29,7 @@ int load_ledger(const char *file, struct arena *arena, struct ledger *ret_ledger
         return -1;
     for (const struct manifest_object *object = manifest.objects; object; object = object->next)
         if (ledger_add(&ledger, object->json, arena, err) < 0)
-            return at_object(object, err);
+            return manifest_prefix(object, 0, err);
     *ret_ledger = ledger;
     return 0;
 }

@@ -169,6 +169,9 @@ void report_text(struct buf *out, const struct report *report, bool colour)
                  plural(report->violations), STR_FMT(level));
     else
         buf_addf(out, "no violation of level \"%.*s\".\n", STR_FMT(level));
+    if (report->unread)
+        buf_addf(out, "%zu part%s could not be read and so not judged: see the error%s above.\n",
+                 report->unread, plural(report->unread), plural(report->unread));
 }
 
 /* ---- JSON ---- */

@@ -26,6 +26,7 @@ struct report {
     enum level level;
     struct arena *arena;
     size_t files, objects, images, violations;
+    size_t unread; /* files and objects that could not be read; told on stderr */
     const struct report_entry *entries, **tail;
     struct report_skipped *skipped;
 };

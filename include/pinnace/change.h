@@ -16,15 +16,20 @@
 bool template_same(const struct object *new_object, const struct object *old_object,
                    struct siphash_key key, struct arena *arena);
 
-/* The images of an old pod, to be asked for by list, name and string. */
+/*
+ * The images of an old pod, to be asked for by list, name and string. Asked in the order of the
+ * new pod, the usual answer is found at the same place of the old one.
+ */
 struct old_images {
-    const struct image_site **slots; /* NULL slots are empty; count is a power of two */
-    size_t count;
+    const struct object *object;
     struct siphash_key key;
+    struct arena *arena;
+    struct image_cursor cursor;
+    const struct image_site **slots; /* a table once one is needed; NULL slots are empty */
+    size_t count;                    /* a power of two */
 };
 
-int old_images_collect(const struct object *old_object, struct siphash_key key, struct arena *arena,
-                       struct old_images *ret_images, struct err *err);
-bool old_images_have(const struct old_images *images, const struct image_site *site);
+int old_images_have(struct old_images *images, const struct image_site *site, bool *ret_has,
+                    struct err *err);
 
 #endif

@@ -47,4 +47,7 @@ struct str manifest_line(const struct manifest *manifest, size_t line);
 /* Where in the file the byte at offset of the object's JSON text comes from. */
 struct manifest_place manifest_place_of(const struct manifest_object *object, size_t offset);
 
+/* Puts file and line of that place in front of the error and returns -1. */
+int manifest_prefix(const struct manifest_object *object, size_t offset, struct err *err);
+
 #endif

@@ -33,12 +33,26 @@ struct yamlanchor {
     uint32_t node;
 };
 
+/* A key as it can be found in one mapping, its own or brought by a merge. */
+struct yamlmember {
+    struct str key;
+    uint32_t key_node, value_node;
+    uint32_t rank; /* the order of what wins */
+    bool merged;
+};
+
+struct yamlmembers {
+    struct yamlmember *items;
+    uint32_t count, capacity;
+};
+
 struct yamltree {
     struct arena *arena;
     struct yamlnode *nodes;
     struct yamlanchor *anchors;
     uint32_t count, capacity;
     uint32_t anchor_count, anchor_capacity;
+    struct yamlmembers scratch; /* kept from document to document, for checks */
 };
 
 /* What all documents of one file may take together. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * change: see the header. Templates are compared by a keyed hash that does not see the order of
- * keys, so that the cost stays linear; equal bytes, the usual case, need no hash at all.
+ * change: see the header. Templates are read side by side; that settles all that an API server
+ * sends, which keeps the order of keys. Where the order differs, both are compared by a keyed hash
+ * that does not see it, so that the cost stays linear whoever sends them.
  */
 #include "pinnace/change.h"
 
@@ -76,18 +77,84 @@ static bool hash_text(struct str text, struct siphash_key key, struct arena *are
     return true;
 }
 
+static bool same_hash(struct str a, struct str b, struct siphash_key key, struct arena *arena)
+{
+    struct hash128 hash_a, hash_b;
+    return hash_text(a, key, arena, &hash_a) && hash_text(b, key, arena, &hash_b) &&
+           hash_a.low == hash_b.low && hash_a.high == hash_b.high;
+}
+
+enum likeness {
+    LIKE,
+    UNLIKE,
+    OTHER_ORDER, /* the keys differ in order or in number: this reading cannot tell */
+};
+
+static enum likeness compare(struct scan *a, struct scan *b);
+
+static enum likeness compare_objects(struct scan *a, struct scan *b)
+{
+    struct scan_members members_a = scan_object(a), members_b = scan_object(b);
+    struct str key_a, key_b;
+    for (;;) {
+        bool more_a = scan_any_member(a, &members_a, &key_a);
+        bool more_b = scan_any_member(b, &members_b, &key_b);
+        if (!more_a && !more_b)
+            return LIKE;
+        if (more_a != more_b || !str_eq(key_a, key_b))
+            return OTHER_ORDER;
+        enum likeness values = compare(a, b);
+        if (values != LIKE)
+            return values;
+    }
+}
+
+static enum likeness compare_arrays(struct scan *a, struct scan *b)
+{
+    struct scan_elements elements_a = scan_array(a), elements_b = scan_array(b);
+    for (;;) {
+        bool more_a = scan_element(a, &elements_a), more_b = scan_element(b, &elements_b);
+        if (!more_a && !more_b)
+            return LIKE;
+        if (more_a != more_b)
+            return UNLIKE;
+        enum likeness values = compare(a, b);
+        if (values != LIKE)
+            return values;
+    }
+}
+
+static enum likeness compare(struct scan *a, struct scan *b)
+{
+    enum scan_type type = scan_peek(a);
+    if (type != scan_peek(b))
+        return UNLIKE;
+    if (type == SCAN_OBJECT)
+        return compare_objects(a, b);
+    if (type == SCAN_ARRAY)
+        return compare_arrays(a, b);
+    bool same = type == SCAN_STRING ? str_eq(scan_string(a), scan_string(b))
+                                    : str_eq(scan_value(a), scan_value(b));
+    return same ? LIKE : UNLIKE;
+}
+
 bool template_same(const struct object *new_object, const struct object *old_object,
                    struct siphash_key key, struct arena *arena)
 {
     enum pod_place place = new_object->kind->place;
     struct str new_text = new_object->templates[place], old_text = old_object->templates[place];
-    struct hash128 new_hash, old_hash;
+    struct scan new_scan, old_scan;
     if (str_eq(new_text, old_text))
         return true;
-    if (!new_text.len || !old_text.len || !hash_text(new_text, key, arena, &new_hash) ||
-        !hash_text(old_text, key, arena, &old_hash))
+    if (!new_text.len || !old_text.len)
         return false;
-    return new_hash.low == old_hash.low && new_hash.high == old_hash.high;
+    scan_begin(&new_scan, new_text, arena);
+    scan_begin(&old_scan, old_text, arena);
+    enum likeness likeness = compare(&new_scan, &old_scan);
+    if (likeness == OTHER_ORDER)
+        return same_hash(new_text, old_text, key, arena);
+    return likeness == LIKE && scan_finish(&new_scan, NULL) == 0 &&
+           scan_finish(&old_scan, NULL) == 0;
 }
 
 static size_t slot_of(const struct old_images *images, const struct image_site *site)
@@ -103,34 +170,41 @@ static bool site_same(const struct image_site *a, const struct image_site *b)
            str_eq(site_image(a), site_image(b));
 }
 
-int old_images_collect(const struct object *old_object, struct siphash_key key, struct arena *arena,
-                       struct old_images *ret_images, struct err *err)
+/* Only a pod whose images moved needs the table. */
+static int build_table(struct old_images *images)
 {
-    struct old_images images = {.count = 4, .key = key};
     const struct image_site *site;
     size_t sites = 0;
-    for (struct image_cursor cursor = {0}; object_next_image(old_object, &cursor);)
+    for (struct image_cursor cursor = {0}; object_next_image(images->object, &cursor);)
         sites++;
-    while (images.count < 2 * sites)
-        images.count *= 2;
-    images.slots = arena_array(arena, const struct image_site *, images.count);
-    if (!images.slots)
-        return err_no_memory(err);
-    for (struct image_cursor cursor = {0}; (site = object_next_image(old_object, &cursor));) {
-        size_t slot = slot_of(&images, site);
-        while (images.slots[slot] && !site_same(images.slots[slot], site))
-            slot = (slot + 1) & (images.count - 1);
-        images.slots[slot] = site;
+    images->count = 4;
+    while (images->count < 2 * sites)
+        images->count *= 2;
+    images->slots = arena_array(images->arena, const struct image_site *, images->count);
+    if (!images->slots)
+        return -1;
+    for (struct image_cursor cursor = {0}; (site = object_next_image(images->object, &cursor));) {
+        size_t slot = slot_of(images, site);
+        while (images->slots[slot] && !site_same(images->slots[slot], site))
+            slot = (slot + 1) & (images->count - 1);
+        images->slots[slot] = site;
     }
-    *ret_images = images;
     return 0;
 }
 
-bool old_images_have(const struct old_images *images, const struct image_site *site)
+int old_images_have(struct old_images *images, const struct image_site *site, bool *ret_has,
+                    struct err *err)
 {
-    for (size_t slot = slot_of(images, site); images->slots[slot];
-         slot = (slot + 1) & (images->count - 1))
-        if (site_same(images->slots[slot], site))
-            return true;
-    return false;
+    const struct image_site *same_place = object_next_image(images->object, &images->cursor);
+    if (same_place && site_same(same_place, site)) {
+        *ret_has = true;
+        return 0;
+    }
+    if (!images->slots && build_table(images) < 0)
+        return err_no_memory(err);
+    size_t slot = slot_of(images, site);
+    while (images->slots[slot] && !site_same(images->slots[slot], site))
+        slot = (slot + 1) & (images->count - 1);
+    *ret_has = images->slots[slot] != NULL;
+    return 0;
 }

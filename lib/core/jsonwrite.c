@@ -40,16 +40,29 @@ static void add_escaped(struct buf *buf, char c)
         buf_addf(buf, "\\u%04x", (unsigned char)c);
 }
 
+/* How much of s from i on needs no escape; *ret_width is 0 when it ends before bytes not UTF-8. */
+static size_t plain_run(struct str s, size_t i, size_t *ret_width)
+{
+    size_t width = 1;
+    uint32_t code;
+    while (i < s.len) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c < ' ' || c == '"' || c == '\\')
+            break;
+        width = c < 0x80 ? 1 : utf8_decode(str_tail(s, i), &code);
+        if (width == 0)
+            break;
+        i += width;
+    }
+    *ret_width = width;
+    return i;
+}
+
 static void add_string(struct buf *buf, struct str s)
 {
     buf_add_char(buf, '"');
     for (size_t i = 0; i < s.len;) {
-        size_t run = i;
-        uint32_t code;
-        size_t width = 0;
-        while (run < s.len && (width = utf8_decode(str_tail(s, run), &code)) > 0 && code >= ' ' &&
-               code != '"' && code != '\\')
-            run += width;
+        size_t width, run = plain_run(s, i, &width);
         buf_add(buf, str_between(s.ptr + i, s.ptr + run));
         if (run < s.len && width == 0)
             buf_add(buf, STR("\xef\xbf\xbd"));

@@ -163,27 +163,34 @@ static bool changes_nothing(const struct question *question, struct arena *arena
            template_same(question->object, question->old, question->key, arena);
 }
 
+/* Whether the image stood in the old pod as it stands in the new one. */
+static int was_there(const struct question *question, struct old_images *old,
+                     const struct image_site *site, bool *ret_was, struct err *err)
+{
+    *ret_was = false;
+    if (!question->old || question->object->kind->place != POD_AT_SPEC)
+        return 0;
+    return old_images_have(old, site, ret_was, err);
+}
+
 int judge(const struct question *question, struct arena *arena, struct verdict *ret_verdict,
           struct err *err)
 {
     struct verdict verdict = {0};
-    struct old_images before = {0};
+    struct old_images old = {.object = question->old, .key = question->key, .arena = arena};
     const struct image_site *site;
     struct finding finding;
+    bool unchanged;
     if (question->level == LEVEL_RELEASED && !question->ledger)
         return err_set(err, ERR_INPUT,
                        "level \"released\" is judged by a ledger, and there is none");
-    bool of_pod = question->object->kind && question->object->kind->place == POD_AT_SPEC;
-    if (question->level == LEVEL_OFF || !question->object->kind ||
-        changes_nothing(question, arena)) {
-        *ret_verdict = verdict;
-        return 0;
-    }
-    if (question->old && of_pod &&
-        old_images_collect(question->old, question->key, arena, &before, err) < 0)
-        return -1;
-    for (struct image_cursor at = {0}; (site = object_next_image(question->object, &at));) {
-        if (before.slots && old_images_have(&before, site))
+    bool nothing =
+        question->level == LEVEL_OFF || !question->object->kind || changes_nothing(question, arena);
+    for (struct image_cursor at = {0};
+         !nothing && (site = object_next_image(question->object, &at));) {
+        if (was_there(question, &old, site, &unchanged, err) < 0)
+            return -1;
+        if (unchanged)
             continue;
         verdict.images++;
         if (find(question, site, &finding) && keep(question, &finding, arena, &verdict, err) < 0)

@@ -42,12 +42,15 @@ static uint64_t squeeze(struct state *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-/* Little-endian, as the algorithm is defined, whatever the machine. */
-static uint64_t load(const char *p, size_t len)
+/* Little-endian, as the algorithm is defined, whatever the machine; len is at most 8. */
+static inline uint64_t load(const char *p, size_t len)
 {
     uint64_t word = 0;
-    for (size_t i = 0; i < len; i++)
-        word |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    if (len)
+        memcpy(&word, p, len);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     return word;
 }
 

@@ -18,19 +18,6 @@ enum {
     CAPACITY_MIN = 32,
 };
 
-/* A key as it can be found in one mapping, its own or brought by a merge. */
-struct member {
-    struct str key;
-    uint32_t key_node, value_node;
-    uint32_t rank; /* the order of what wins */
-    bool merged;
-};
-
-struct members {
-    struct member *items;
-    uint32_t count, capacity;
-};
-
 struct writer {
     struct yamltree *tree;
     struct yamlbudget *budget;
@@ -181,18 +168,18 @@ static int key_of(const struct yamltree *tree, uint32_t index, struct str *ret_k
     return 0;
 }
 
-static int add_member(const struct yamltree *tree, struct members *members, uint32_t key_node,
+static int add_member(const struct yamltree *tree, struct yamlmembers *members, uint32_t key_node,
                       bool merged, struct err *err)
 {
     if (members->count == members->capacity) {
-        struct member *more =
+        struct yamlmember *more =
             yamltree_grow(tree->arena, members->items, &members->capacity, sizeof(*more));
         if (!more)
             return err_no_memory(err);
         members->items = more;
     }
-    struct member *member = &members->items[members->count];
-    *member = (struct member){.key_node = key_node,
+    struct yamlmember *member = &members->items[members->count];
+    *member = (struct yamlmember){.key_node = key_node,
                               .value_node = tree->nodes[key_node].end,
                               .rank = members->count,
                               .merged = merged};
@@ -204,7 +191,7 @@ static int add_member(const struct yamltree *tree, struct members *members, uint
 
 /* Adds the keys of the mapping but <<, whose node it hands out; a second << is refused. */
 static int add_own(const struct yamltree *tree, uint32_t mapping, bool merged,
-                   struct members *members, uint32_t *ret_merge, struct err *err)
+                   struct yamlmembers *members, uint32_t *ret_merge, struct err *err)
 {
     const struct yamlnode *nodes = tree->nodes;
     uint32_t merge = 0;
@@ -265,7 +252,7 @@ static struct merge_level level_of(const struct yamltree *tree, uint32_t merge)
 
 /* All keys of a mapping in the order in which they win, each as often as it is brought. */
 static int gather(const struct yamltree *tree, struct yamlbudget *budget, uint32_t mapping,
-                  struct members *members, uint32_t *ret_merge, struct err *err)
+                  struct yamlmembers *members, uint32_t *ret_merge, struct err *err)
 {
     struct merge_level levels[MERGE_CHAIN_MAX];
     uint32_t first, merge;
@@ -300,14 +287,14 @@ static int gather(const struct yamltree *tree, struct yamlbudget *budget, uint32
 
 static int compare_keys(const void *left, const void *right)
 {
-    const struct member *a = left, *b = right;
+    const struct yamlmember *a = left, *b = right;
     int order = compare_text(a->key, b->key);
     return order ? order : a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
 static int compare_ranks(const void *left, const void *right)
 {
-    const struct member *a = left, *b = right;
+    const struct yamlmember *a = left, *b = right;
     return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
@@ -315,8 +302,8 @@ static int compare_ranks(const void *left, const void *right)
  * first and second are one key of one mapping. A merge above the own key is what people mean by
  * "all of that, but"; below it kubectl lets the merge win and other readers the own key.
  */
-static int check_pair(const struct yamltree *tree, const struct member *first,
-                      const struct member *second, uint32_t merge, struct err *err)
+static int check_pair(const struct yamltree *tree, const struct yamlmember *first,
+                      const struct yamlmember *second, uint32_t merge, struct err *err)
 {
     bool duplicate = !first->merged && !second->merged;
     bool overruled = !first->merged && second->merged && first->key_node < merge;
@@ -339,16 +326,17 @@ static int check_pair(const struct yamltree *tree, const struct member *first,
 }
 
 static int check_mapping(struct yamltree *tree, struct yamlbudget *budget, uint32_t mapping,
-                         struct members *scratch, struct err *err)
+                         struct err *err)
 {
     uint32_t merge;
+    struct yamlmembers *scratch = &tree->scratch;
     if (gather(tree, budget, mapping, scratch, &merge, err))
         return -1;
     tree->nodes[mapping].merges = merge != 0;
     if (scratch->count > 1)
         qsort(scratch->items, scratch->count, sizeof(*scratch->items), compare_keys);
     for (uint32_t i = 1, first = 0; i < scratch->count; i++) {
-        const struct member *member = &scratch->items[i];
+        const struct yamlmember *member = &scratch->items[i];
         if (!str_eq(scratch->items[first].key, member->key))
             first = i;
         else if (check_pair(tree, &scratch->items[first], member, merge, err))
@@ -359,10 +347,8 @@ static int check_mapping(struct yamltree *tree, struct yamlbudget *budget, uint3
 
 static int check_mappings(struct yamltree *tree, struct yamlbudget *budget, struct err *err)
 {
-    struct members scratch = {0};
     for (uint32_t i = 0; i < tree->count; i++)
-        if (tree->nodes[i].kind == YAMLNODE_MAPPING &&
-            check_mapping(tree, budget, i, &scratch, err))
+        if (tree->nodes[i].kind == YAMLNODE_MAPPING && check_mapping(tree, budget, i, err))
             return -1;
     return 0;
 }
@@ -445,13 +431,13 @@ static int write_members(struct writer *writer, uint32_t mapping, struct err *er
 /* Own keys as they are written, then what merges bring and nobody before them had. */
 static int write_merged(struct writer *writer, uint32_t mapping, struct err *err)
 {
-    struct members members = {0};
+    struct yamlmembers members = {0};
     uint32_t merge, kept = 0;
     if (gather(writer->tree, writer->budget, mapping, &members, &merge, err))
         return -1;
     if (members.count == 0)
         return 0;
-    struct member *items = members.items;
+    struct yamlmember *items = members.items;
     qsort(items, members.count, sizeof(*items), compare_keys);
     for (uint32_t i = 0; i < members.count; i++)
         if (kept == 0 || !str_eq(items[kept - 1].key, items[i].key))
@@ -499,7 +485,10 @@ int yamltree_json(struct yamltree *tree, struct yamlbudget *budget,
     if (resolve_aliases(tree, err) || check_mappings(tree, budget, err))
         return -1;
     /* One more scalar than the budget has fits, so that running out of memory is told apart. */
-    struct writer writer = {.tree = tree, .budget = budget};
+    struct writer writer = {.tree = tree, .budget = budget, .place_capacity = tree->count};
+    writer.places = arena_array(tree->arena, struct yaml_place, tree->count);
+    if (!writer.places)
+        return err_no_memory(err);
     writer.buf = BUF_INIT(tree->arena, budget->json + 6 * (size_t)YAML_INPUT_MAX);
     writer.json.buf = &writer.buf;
     struct yaml_document document = {.line = tree->nodes[0].line};

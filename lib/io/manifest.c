@@ -19,10 +19,15 @@ struct reader {
 static int add_objects(struct reader *reader, const struct manifest_object *object, int depth,
                        struct err *err);
 
-static int at_place(const struct manifest_object *object, size_t offset, struct err *err)
+static const char *shown(const char *file)
+{
+    return strcmp(file, "-") == 0 ? "standard input" : file;
+}
+
+int manifest_prefix(const struct manifest_object *object, size_t offset, struct err *err)
 {
     struct manifest_place place = manifest_place_of(object, offset);
-    return err_prefix(err, "%s:%zu: ", object->manifest->file, place.line);
+    return err_prefix(err, "%s:%zu: ", shown(object->manifest->file), place.line);
 }
 
 static int add_items(struct reader *reader, const struct manifest_object *list, struct str items,
@@ -32,7 +37,7 @@ static int add_items(struct reader *reader, const struct manifest_object *list, 
     scan_begin(&scan, items, reader->arena);
     if (scan_peek(&scan) != SCAN_ARRAY) {
         err_set(err, ERR_INPUT, "items: a list was expected here");
-        return at_place(list, (size_t)(items.ptr - list->json.ptr), err);
+        return manifest_prefix(list, (size_t)(items.ptr - list->json.ptr), err);
     }
     struct scan_elements elements = scan_array(&scan);
     while (scan_element(&scan, &elements)) {
@@ -59,11 +64,11 @@ static int add_objects(struct reader *reader, const struct manifest_object *obje
     scan.derived = true; /* the file and its line are told here */
     if (scan_peek(&scan) != SCAN_OBJECT) {
         err_set(err, ERR_INPUT, "a Kubernetes object (apiVersion, kind, ...) was expected here");
-        return at_place(object, 0, err);
+        return manifest_prefix(object, 0, err);
     }
     object_scan(&scan, &header);
     if (scan_finish(&scan, err) < 0)
-        return at_place(object, scan.problem_at, err);
+        return manifest_prefix(object, scan.problem_at, err);
     if (is_list(&header) && depth < LIST_DEPTH)
         return add_items(reader, object, header.items, depth, err);
     struct manifest_object *added = arena_new(reader->arena, struct manifest_object);
@@ -92,14 +97,14 @@ static int parse_json(struct reader *reader, struct err *err)
     }
     if (scan_finish(&scan, err) == 0)
         return 0;
-    return err_prefix(err, "%s: ", reader->manifest->file);
+    return err_prefix(err, "%s: ", shown(reader->manifest->file));
 }
 
 static int parse_yaml(struct reader *reader, struct err *err)
 {
     struct yaml_documents documents;
     if (yaml_read(reader->arena, reader->manifest->text, &documents, err) < 0)
-        return err_prefix(err, "%s: ", reader->manifest->file);
+        return err_prefix(err, "%s: ", shown(reader->manifest->file));
     for (size_t i = 0; i < documents.count; i++) {
         struct manifest_object object = {.manifest = reader->manifest,
                                          .json = documents.items[i].json,

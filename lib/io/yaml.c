@@ -78,6 +78,15 @@ static int refuse_code(struct position where, size_t width, uint32_t code, struc
                    (unsigned)where.line, (unsigned)where.column, (unsigned)code);
 }
 
+/* How many characters from at on are ASCII, stay on their line and are not the sign %. */
+static size_t plain_run(struct str text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && text.ptr[end] >= ' ' && text.ptr[end] < 0x7f && text.ptr[end] != '%')
+        end++;
+    return end - at;
+}
+
 static bool is_utf16(struct str text)
 {
     return str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff")) ||
@@ -90,6 +99,11 @@ static int check_text(struct str text, struct err *err)
     if (is_utf16(text))
         return err_set(err, ERR_INPUT, "this is UTF-16; save the file as UTF-8");
     for (struct position position = {0, 1, 1}; position.at < text.len;) {
+        size_t plain = plain_run(text, position.at);
+        position.at += plain;
+        position.column += (uint32_t)plain;
+        if (position.at == text.len)
+            break;
         uint32_t code = 0;
         size_t width = utf8_decode(str_tail(text, position.at), &code);
         if (width == 0 || !is_allowed(code))
