@@ -157,6 +157,10 @@ static int check_object(struct checker *checker, const struct manifest_object *s
     object_scan(&scan, object);
     if (scan_finish(&scan, err) < 0 || object_check(object, &at, err) < 0)
         return manifest_prefix(source, at, err);
+    if (!object->kind_name.len) {
+        err_set(err, ERR_INPUT, "kind: is missing; this is no Kubernetes object");
+        return manifest_prefix(source, 0, err);
+    }
     checker->report.objects++;
     if (!object->kind)
         return note_skipped(checker, object, err);

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan: see the header. The loops that see every byte are at the top: strings, then skipping. */
+/* scan: see the header. Skipping what nobody asked for comes first, then what decoders call. */
 #include "pinnace/scan.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-#include "pinnace/utf8.h"
+#include "scan_string.h"
 
 #include "pinnace/banned.h"
 
 enum { KEY_MAX = 64 }; /* longer than any key we know */
-
-static void fail_here(struct scan *scan, const char *problem)
-{
-    scan_fail(scan, problem, (size_t)(scan->cur - scan->text.ptr));
-}
 
 void scan_fail(struct scan *scan, const char *problem, size_t offset)
 {
@@ -47,144 +38,12 @@ static inline char next_byte(struct scan *scan)
     return scan->cur < scan->end ? *scan->cur : '\0';
 }
 
-static inline bool is_plain(char c)
-{
-    return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
-}
-
-/* The first byte from p on that is a quote, a backslash, a control byte or not ASCII. */
-static inline const char *plain_end(const char *p, const char *end)
-{
-#if defined(__SSE2__)
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    const __m128i space = _mm_set1_epi8(0x20);
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed: bytes from 0x80 on are negative, so one comparison finds them and controls. */
-        __m128i odd = _mm_cmplt_epi8(bytes, space);
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, quote));
-        odd = _mm_or_si128(odd, _mm_cmpeq_epi8(bytes, backslash));
-        int mask = _mm_movemask_epi8(odd);
-        if (mask)
-            return p + __builtin_ctz((unsigned)mask);
-    }
-#endif
-    while (p < end && is_plain(*p))
-        p++;
-    return p;
-}
-
-static int hex_digit(char c)
-{
-    if (ascii_is_digit(c))
-        return c - '0';
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The number behind a backslash-u; -1 when there are no four hex digits. */
-static int32_t hex4(const char *p, const char *end)
-{
-    if (end - p < 4)
-        return -1;
-    int32_t code = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
-        if (digit < 0)
-            return -1;
-        code = code * 16 + digit;
-    }
-    return code;
-}
-
-/* Reads the escape at p (a backslash): its length and what it stands for, or 0 if it is none. */
-static size_t read_escape(const char *p, const char *end, uint32_t *ret_code)
-{
-    static const char names[] = "\"\\/bfnrt";
-    static const char values[] = "\"\\/\b\f\n\r\t";
-    if (end - p < 2)
-        return 0;
-    const char *name = p[1] ? strchr(names, p[1]) : NULL;
-    if (name) {
-        *ret_code = (uint32_t)values[name - names];
-        return 2;
-    }
-    int32_t code = p[1] == 'u' ? hex4(p + 2, end) : -1;
-    if (code <= 0) /* NUL has no business in any name, and C would end a string there */
-        return 0;
-    *ret_code = (uint32_t)code;
-    if (code < 0xd800 || code > 0xdfff)
-        return 6;
-    int32_t low = end - p >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8, end) : -1;
-    if (code > 0xdbff || low < 0xdc00 || low > 0xdfff)
-        return 0;
-    *ret_code = 0x10000 + (((uint32_t)code - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
-    return 12;
-}
-
-/* One step over what plain_end stopped at; false when the string cannot go on from there. */
-static bool step_over_odd(struct scan *scan, bool *ret_escaped)
-{
-    const char *p = scan->cur;
-    uint32_t code;
-    if (p == scan->end) {
-        fail_here(scan, "the text ends inside a string");
-        return false;
-    }
-    if (*p == '\\') {
-        size_t len = read_escape(p, scan->end, &code);
-        if (len == 0)
-            fail_here(scan, "an escape that JSON does not have, NUL, or half a surrogate pair");
-        *ret_escaped = true;
-        scan->cur += len;
-        return len > 0;
-    }
-    size_t len = utf8_decode(str_between(p, scan->end), &code);
-    if (len < 2) { /* ASCII here can only be a control byte */
-        fail_here(scan, len ? "a control character inside a string" : "bytes that are not UTF-8");
-        return false;
-    }
-    scan->cur += len;
-    return true;
-}
-
-/* The bytes between the quotes, checked; the cursor is on the opening quote. */
-static struct str raw_string(struct scan *scan, bool *ret_escaped)
-{
-    const char *begin = ++scan->cur;
-    *ret_escaped = false;
-    for (;;) {
-        scan->cur = plain_end(scan->cur, scan->end);
-        if (scan->cur < scan->end && *scan->cur == '"')
-            return str_between(begin, scan->cur++);
-        if (!step_over_odd(scan, ret_escaped))
-            return STR_NONE;
-    }
-}
-
-/* raw was checked by raw_string; out holds raw.len bytes, and no escape is shorter than its value. */
-static size_t unescape(struct str raw, char *out)
-{
-    const char *p = raw.ptr, *end = raw.ptr + raw.len;
-    size_t len = 0;
-    while (p < end) {
-        if (*p != '\\') {
-            out[len++] = *p++;
-            continue;
-        }
-        uint32_t code = 0;
-        p += read_escape(p, end, &code);
-        len += utf8_encode(code, out + len);
-    }
-    return len;
-}
-
 static void skip_literal(struct scan *scan, struct str literal)
 {
     if (str_starts(str_between(scan->cur, scan->end), literal))
         scan->cur += literal.len;
     else
-        fail_here(scan, "a value was expected here");
+        scan_fail_here(scan, "a value was expected here");
 }
 
 static bool skip_digits(struct scan *scan)
@@ -215,14 +74,14 @@ static void skip_number(struct scan *scan)
         good = skip_digits(scan);
     }
     if (!good || (scan->cur < scan->end && ascii_is_digit(*scan->cur)))
-        fail_here(scan, "not a number as JSON writes it");
+        scan_fail_here(scan, "not a number as JSON writes it");
 }
 
 static void skip_scalar(struct scan *scan, char first)
 {
     bool escaped;
     if (first == '"')
-        raw_string(scan, &escaped);
+        scan_raw_string(scan, &escaped);
     else if (first == '-' || ascii_is_digit(first))
         skip_number(scan);
     else if (first == 't')
@@ -238,14 +97,14 @@ static struct str raw_key(struct scan *scan, bool *ret_escaped)
 {
     *ret_escaped = false;
     if (next_byte(scan) != '"') {
-        fail_here(scan, "a key in double quotes was expected here");
+        scan_fail_here(scan, "a key in double quotes was expected here");
         return STR_NONE;
     }
-    struct str key = raw_string(scan, ret_escaped);
+    struct str key = scan_raw_string(scan, ret_escaped);
     if (next_byte(scan) == ':')
         scan->cur++;
     else
-        fail_here(scan, "a colon was expected after the key");
+        scan_fail_here(scan, "a colon was expected after the key");
     return key;
 }
 
@@ -253,7 +112,7 @@ static bool enter(struct scan *scan, unsigned more)
 {
     if (scan->depth + more < SCAN_DEPTH)
         return true;
-    fail_here(scan, "more than 64 levels of nesting");
+    scan_fail_here(scan, "more than 64 levels of nesting");
     return false;
 }
 
@@ -288,7 +147,7 @@ static void skip_nested(struct scan *scan)
         if (depth == 0 || scan->problem_kind != ERR_NONE)
             return;
         if (!skip_char(scan, ',')) {
-            fail_here(scan, "a comma or a closing bracket was expected here");
+            scan_fail_here(scan, "a comma or a closing bracket was expected here");
             return;
         }
         if (objects & 1)
@@ -315,9 +174,9 @@ void scan_begin(struct scan *scan, struct str text, struct arena *arena)
 int scan_finish(struct scan *scan, struct err *err)
 {
     if (scan->problem_kind == ERR_NONE && next_byte(scan) != '\0')
-        fail_here(scan, "something follows the value");
+        scan_fail_here(scan, "something follows the value");
     if (scan->problem_kind == ERR_NONE && scan->cur < scan->end)
-        fail_here(scan, "a NUL byte follows the value");
+        scan_fail_here(scan, "a NUL byte follows the value");
     if (scan->problem_kind == ERR_NONE)
         return 0;
     if (scan->problem_kind == ERR_MEMORY)
@@ -354,7 +213,7 @@ size_t scan_offset(struct scan *scan)
 struct scan_members scan_object(struct scan *scan)
 {
     if (next_byte(scan) != '{')
-        fail_here(scan, "an object was expected here");
+        scan_fail_here(scan, "an object was expected here");
     else if (enter(scan, 0)) {
         scan->cur++;
         scan->depth++;
@@ -374,7 +233,7 @@ static bool goes_on(struct scan *scan, bool *begun, char closing)
         return false;
     }
     if (*begun && !skip_char(scan, ',')) {
-        fail_here(scan, "a comma or a closing bracket was expected here");
+        scan_fail_here(scan, "a comma or a closing bracket was expected here");
         return false;
     }
     *begun = true;
@@ -396,7 +255,7 @@ static int known_key(struct str raw, bool escaped, const struct str keys[], int 
     char plain[KEY_MAX * 6];
     if (raw.len > sizeof(plain))
         return SCAN_END;
-    return find_key((struct str){plain, unescape(raw, plain)}, keys, count);
+    return find_key((struct str){plain, string_unescape(raw, plain)}, keys, count);
 }
 
 int scan_member(struct scan *scan, struct scan_members *members, const struct str keys[], int count)
@@ -432,7 +291,7 @@ static struct str plain_string(struct scan *scan, struct str raw, bool escaped)
         scan_out_of_memory(scan);
         return STR_NONE;
     }
-    return (struct str){plain, unescape(raw, plain)};
+    return (struct str){plain, string_unescape(raw, plain)};
 }
 
 bool scan_any_member(struct scan *scan, struct scan_members *members, struct str *ret_key)
@@ -451,7 +310,7 @@ bool scan_any_member(struct scan *scan, struct scan_members *members, struct str
 struct scan_elements scan_array(struct scan *scan)
 {
     if (next_byte(scan) != '[')
-        fail_here(scan, "an array was expected here");
+        scan_fail_here(scan, "an array was expected here");
     else if (enter(scan, 0)) {
         scan->cur++;
         scan->depth++;
@@ -470,11 +329,11 @@ struct str scan_string(struct scan *scan)
     if (c == 'n')
         skip_literal(scan, STR("null"));
     else if (c != '"')
-        fail_here(scan, "a string was expected here");
+        scan_fail_here(scan, "a string was expected here");
     if (c != '"')
         return STR_NONE;
     bool escaped;
-    struct str raw = raw_string(scan, &escaped);
+    struct str raw = scan_raw_string(scan, &escaped);
     return plain_string(scan, raw, escaped);
 }
 
