@@ -1,0 +1,184 @@
+# What the commands in this folder share. Sourced by bash, after `set -euo pipefail`.
+# shellcheck shell=bash
+#
+#   die "what is wrong" "what to do"
+#   need_packages SET...            what of these Debian packages is missing is installed
+#   step "text" COMMAND...          runs it, shows how long it takes; on failure the end of its log
+#   background NAME COMMAND...      starts it; its log is $logs/NAME.log
+#   await_job NAME "text"           waits for it and shows progress; its exit status is in job_status
+#   at_exit COMMAND...              is done at the end, whatever the end is; the last one first
+#
+# Logs go to the folder $logs, which the command that sources this sets. What still runs in the background
+# at the end is stopped, with all its children.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+program=${0##*/}
+# A point in numbers, whatever the user's language, and UTF-8.
+export LC_ALL=C.UTF-8
+
+# Debian 12's names. A set is what its name says, on top of nothing: a machine may be bare.
+declare -A package_sets=(
+	[build]="gcc libc6-dev clang cmake ninja-build pkg-config libcjson-dev libyaml-dev libcmocka-dev"
+	[test]="python3"
+	[lint]="gcc libc6-dev pkg-config clang-format clang-tidy shellcheck mandoc zsh fish python3"
+	[cluster]="gcc libc6-dev containerd runc containernetworking-plugins docker-registry skopeo iptables iproute2 openssl procps python3-pip ca-certificates"
+)
+
+# --- Words ------------------------------------------------------------------------------------------
+
+# Prints the comment that follows the first line of the command: it is the command's manual.
+usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; }
+usage_error() { printf '%s: %s; see %s --help\n' "$program" "$1" "$0" >&2; exit 2; }
+die() { printf '%s: %s\n' "$program" "$1" >&2; [[ $# -lt 2 ]] || printf '%s\n' "$2" >&2; exit 1; }
+
+# Colours and running counters are for terminals only, and colours for those who want them.
+bold='' red='' green='' yellow='' plain=''
+is_terminal() { [[ -t 1 && ${TERM-dumb} != dumb && ! ${CI-} ]]; }
+if is_terminal && [[ ! ${NO_COLOR-} ]]; then
+	bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' yellow=$'\e[33m' plain=$'\e[m'
+fi
+
+# --- Time -------------------------------------------------------------------------------------------
+
+now_ms() { printf '%s' $((${EPOCHREALTIME/./} / 1000)); }
+# 83456 -> 83.4 s
+seconds_of() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
+
+# --- Jobs and the end -------------------------------------------------------------------------------
+
+declare -A job_pids=() job_starts=() job_pads=()
+exit_commands=()
+# Of the job that was waited for last.
+job_status=0 job_ms=0
+
+at_exit() { exit_commands=("$(printf '%q ' "$@")" "${exit_commands[@]}"); }
+
+# Every job leads a process group of its own, so that its children end with it.
+background() {
+	local name=$1
+	shift
+	mkdir -p "$logs"
+	job_starts[$name]=$(now_ms)
+	set -m
+	"$@" > "$logs/$name.log" 2>&1 < /dev/null &
+	job_pids[$name]=$!
+	set +m
+}
+
+stop_job() {
+	local pid=${job_pids[$1]-}
+	[[ $pid ]] || return 0
+	unset "job_pids[$1]"
+	kill -- "-$pid" 2> /dev/null || return 0
+	# A job that does not listen is not waited for long.
+	for _ in {1..50}; do
+		kill -0 -- "-$pid" 2> /dev/null || return 0
+		sleep 0.1
+	done
+	kill -KILL -- "-$pid" 2> /dev/null || true
+}
+
+finish() {
+	local name command
+	trap '' INT TERM HUP
+	for name in "${!job_pids[@]}"; do stop_job "$name"; done
+	for command in "${exit_commands[@]}"; do eval "$command" || true; done
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# The last line of a log that says something, without control characters and not too long.
+last_words() {
+	tail -c 2000 "$1" 2> /dev/null | tr '\r' '\n' | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/[[:cntrl:]]//g; /^ *$/d' |
+		tail -n 1 | cut -c "1-$2"
+}
+
+# Where a line can be written anew, a counter runs on it; elsewhere a line comes now and then, ever more seldom.
+show_progress() {
+	local text=$1 log=$2 elapsed=$(($3 / 1000)) columns
+	if is_terminal; then
+		columns=$(($(tput cols 2> /dev/null || echo 80) - ${#text} - 16))
+		((columns > 0)) || columns=1
+		printf '\r\e[K%s … %d s  %s' "$text" "$elapsed" "$(last_words "$log" "$columns")"
+	elif ((elapsed >= next_line)); then
+		next_line=$((next_line < 10 ? 10 : next_line * 2 > next_line + 60 ? next_line + 60 : next_line * 2))
+		printf '    %s … %d s  %s\n' "$text" "$elapsed" "$(last_words "$log" 70)"
+	fi
+}
+
+# await_job NAME "text": leaves the line for the one who prints the result: see end_line.
+await_job() {
+	local name=$1 text=$2 pid=${job_pids[$1]} began=${job_starts[$1]} next_line=2
+	is_terminal || printf '%s …\n' "$text"
+	job_status=0
+	while kill -0 "$pid" 2> /dev/null; do
+		job_ms=$(($(now_ms) - began))
+		((job_ms < 500)) || show_progress "$text" "$logs/$name.log" "$job_ms"
+		sleep 0.1
+	done
+	wait "$pid" 2> /dev/null || job_status=$?
+	job_ms=$(($(now_ms) - began))
+	unset "job_pids[$name]"
+}
+
+# end_line "text" "how it ended": in place of the counter on a terminal.
+end_line() {
+	if is_terminal; then printf '\r\e[K'; fi
+	printf '%s … %s\n' "$1" "$2"
+}
+
+show_log() {
+	local log=$1 lines=$2
+	tail -n "$lines" "$log" | sed 's/^/    /'
+	printf '    The whole log: %s\n' "${log#"$PWD"/}"
+}
+
+# Text may hold anything; a file's name should not.
+step() {
+	local text=$1 name
+	shift
+	name=${text//[^A-Za-z0-9]/-}
+	background "$name" "$@"
+	await_job "$name" "$text"
+	if ((job_status == 0)); then
+		end_line "$text" "${green}done${plain} in $(seconds_of "$job_ms")"
+		return
+	fi
+	end_line "$text" "${red}failed${plain} after $(seconds_of "$job_ms")"
+	show_log "$logs/$name.log" 30
+	return "$job_status"
+}
+
+# --- Packages ---------------------------------------------------------------------------------------
+
+is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null) == installed ]]; }
+
+install_packages() {
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update
+	apt-get install --yes --no-install-recommends "$@"
+}
+
+# Asks nobody and does nothing when all is there.
+need_packages() {
+	local name package missing=()
+	local -A seen=()
+	for name in "$@"; do
+		for package in ${package_sets[$name]}; do
+			[[ ${seen[$package]-} ]] || is_installed "$package" || missing+=("$package")
+			seen[$package]=1
+		done
+	done
+	((${#missing[@]})) || return 0
+	command -v apt-get > /dev/null ||
+		die "this is not Debian, and these are needed by their Debian names: ${missing[*]}" "Install what they are called here and run this on Debian 12, or in a container of it."
+	if ((EUID != 0)); then
+		printf '%s: some packages are missing. Run this, then try again:\n' "$program" >&2
+		printf '  sudo apt-get update && sudo apt-get install --yes --no-install-recommends %s\n' "${missing[*]}" >&2
+		exit 2
+	fi
+	step "installing ${#missing[@]} packages" install_packages "${missing[@]}" ||
+		die "the packages could not be installed: ${missing[*]}" "Look at what apt-get said above, and run this again."
+}
