@@ -32,7 +32,8 @@ struct exemption {
     size_t namespace_count;
     struct image_globs images;
     struct str reason, by;
-    int64_t expires; /* seconds since 1970; 0: never, for standing ones only */
+    int64_t created; /* seconds since 1970; 0: not known, as in a file */
+    int64_t expires; /* 0: never, for standing ones only */
 };
 
 struct policy {

@@ -158,14 +158,18 @@ static int read_pin_policy(const struct json_fields *spec, const struct object *
     return read_longest(spec, arena, &policy->longest_exemption, err);
 }
 
-static int read_exemption_object(const struct json_fields *spec, const struct object *object,
-                                 struct arena *arena, struct policy *policy, struct err *err)
+static int read_exemption_object(const struct json_fields *root, const struct json_fields *spec,
+                                 const struct object *object, struct arena *arena,
+                                 struct policy *policy, struct err *err)
 {
     static const char *const known[] = {"images", "reason", "expires", "by", NULL};
+    struct json_fields metadata = {0};
     struct exemption *exemption = arena_new(arena, struct exemption);
     if (!exemption)
         return err_no_memory(err);
-    if (json_only(spec, known, err) < 0 || read_exemption(spec, arena, exemption, err) < 0 ||
+    if (json_get_object(root, "metadata", &metadata, err) < 0 ||
+        get_time(&metadata, "creationTimestamp", arena, &exemption->created, err) < 0 ||
+        json_only(spec, known, err) < 0 || read_exemption(spec, arena, exemption, err) < 0 ||
         json_get_string(spec, "by", arena, &exemption->by, err) < 0)
         return -1;
     if (exemption->expires == 0)
@@ -198,7 +202,7 @@ int policy_add(struct policy *policy, struct str json, struct arena *arena, stru
     if (ours && str_eq(object.kind_name, STR("PinPolicy")))
         done = read_pin_policy(&spec, &object, arena, &next, err);
     else if (ours && str_eq(object.kind_name, STR("Exemption")))
-        done = read_exemption_object(&spec, &object, arena, &next, err);
+        done = read_exemption_object(&root, &spec, &object, arena, &next, err);
     else
         return err_set(err, ERR_INPUT,
                        "\"%.*s\" of \"%.*s\": a policy is made of PinPolicy and Exemption, both "
@@ -228,11 +232,19 @@ static bool covers_namespace(const struct exemption *exemption, struct str names
     return false;
 }
 
+/* An Exemption that was made to last longer than may be does not count at all. */
+static bool is_in_force(const struct exemption *exemption, int64_t longest, int64_t now)
+{
+    if (exemption->created && exemption->expires - exemption->created > longest)
+        return false;
+    return exemption->expires == 0 || now < exemption->expires;
+}
+
 const struct exemption *policy_exempts(const struct policy *policy, struct str namespace,
                                        const struct imageref *ref, int64_t now)
 {
     for (const struct exemption *e = policy->exemptions; e; e = e->next)
-        if ((e->expires == 0 || now < e->expires) && covers_namespace(e, namespace) &&
+        if (is_in_force(e, policy->longest_exemption, now) && covers_namespace(e, namespace) &&
             image_globs_match(&e->images, ref))
             return e;
     return NULL;
