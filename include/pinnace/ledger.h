@@ -36,6 +36,7 @@ struct track {
     const struct track_target *targets;
 };
 
+/* A workload that is there, or the revision of one that its pods may still run. */
 struct workload {
     const struct workload *next;
     struct object object;
@@ -52,29 +53,40 @@ struct ledger {
  */
 int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err);
 
-/* The Track of the namespace that follows the image's repository, or NULL. */
-const struct track *ledger_track(const struct ledger *ledger, struct str namespace,
-                                 const struct imageref *ref);
+/* An image in its object: what the ledger is asked about. */
+struct ledger_query {
+    struct str namespace;
+    const struct object *object;
+    struct str container;
+    const struct imageref *ref;
+};
+
+/*
+ * The Track of the namespace that follows the image's repository, or NULL. Of several that counts
+ * which has the object among its targets, then one that released the digest.
+ */
+const struct track *ledger_track(const struct ledger *ledger, const struct ledger_query *query);
 
 /* The Track that names this very container as its target, whatever image that has; or NULL. */
-const struct track *ledger_track_of(const struct ledger *ledger, struct str namespace,
-                                    const struct object *object, struct str container);
+const struct track *ledger_track_of(const struct ledger *ledger, const struct ledger_query *query);
 
 /* The newest row of the repository with the tag, from this namespace's Tracks before others'. */
-const struct ledger_row *ledger_tag(const struct ledger *ledger, struct str namespace,
-                                    const struct imageref *ref);
+const struct ledger_row *ledger_tag(const struct ledger *ledger, const struct ledger_query *query);
+
+/* Whether some row says that the tag means the digest, or once did. */
+bool ledger_tag_meant(const struct ledger *ledger, const struct imageref *ref);
 
 /* The row of the digest that the Track runs now, or NULL. */
 const struct ledger_row *track_current(const struct track *track);
 
-/* Whether the bytes may run: by the Track's rows, or since a workload of its target holds them. */
+/* Whether the bytes may run: by the Track's rows, or since a live revision of a target holds them. */
 bool ledger_released(const struct ledger *ledger, const struct track *track, struct str digest);
 
 /*
  * False when the workload that owns the object is known and its template has no container of this
  * name: somebody put it into the pod on its way.
  */
-bool ledger_owner_has(const struct ledger *ledger, struct str namespace,
-                      const struct object *object, const struct image_site *site);
+bool ledger_owner_has(const struct ledger *ledger, const struct ledger_query *query,
+                      const struct image_site *site);
 
 #endif

@@ -37,7 +37,7 @@ struct yaml_documents {
 
 /*
  * All documents of a file but the empty ones. Everything lives in the arena, which needs room for
- * some 100 bytes for each value.
+ * 100 to 200 bytes for each value.
  */
 int yaml_read(struct arena *arena, struct str text, struct yaml_documents *ret_documents,
               struct err *err);

@@ -14,6 +14,7 @@ enum {
     DENIAL_MAX = 15 * 1024, /* then the rest is counted, so that 16 KiB are never passed */
     WARNING_MAX = 256,      /* characters: the API server cuts what is longer */
     WARNINGS_MAX = 4096,    /* and drops what comes after so many in one answer */
+    COMPLAINT_MAX = 4096,
     ANSWER_MAX = 128 * 1024,
     CODE_FORBIDDEN = 403,
     CODE_UNPROCESSABLE = 422,
@@ -128,7 +129,7 @@ static void write_causes(struct answer *answer)
 static void write_status(struct answer *answer)
 {
     struct json_writer *json = &answer->json;
-    struct buf message = BUF_INIT(answer->arena, DENIAL_MAX + 4096);
+    struct buf message = BUF_INIT(answer->arena, DENIAL_MAX + COMPLAINT_MAX);
     add_denial(&message, answer);
     json_key(json, "status");
     json_open(json, '{');
@@ -159,39 +160,49 @@ static void write_warning(struct answer *answer, struct buf *text, size_t *total
     json_string(&answer->json, warning);
 }
 
-static bool is_warned_of(const struct answer *answer, const struct finding *finding)
+static bool warns_of(const struct answer *answer, int weight)
 {
-    return finding->weight != FINDING_REFUSED || answer->context->path.mode == MODE_WARN;
+    return weight != FINDING_REFUSED || answer->context->path.mode == MODE_WARN;
 }
 
-static void write_warnings(struct answer *answer)
+/* Those of one weight, as long as there is room for another one and for the count of the rest. */
+static size_t write_warnings_of(struct answer *answer, enum finding_weight weight, size_t *total)
 {
     const struct verdict *verdict = answer->verdict;
+    size_t named = 0;
+    for (size_t i = 0; i < verdict->kept && *total + 2 * WARNING_MAX < WARNINGS_MAX; i++) {
+        const struct finding *finding = &verdict->findings[i];
+        struct buf text = BUF_INIT(answer->arena, DENIAL_MAX);
+        if (finding->weight != weight)
+            continue;
+        buf_add_field(&text, finding->site);
+        buf_addf(&text, ": %.*s: ", STR_FMT(reason_names[finding->reason]));
+        buf_add_finding(&text, finding);
+        write_warning(answer, &text, total);
+        named++;
+    }
+    return named;
+}
+
+/* In the order of the weights: what the level forbids comes before what is let in all the same. */
+static void write_warnings(struct answer *answer)
+{
     size_t named = 0, total = 0, due = 0;
     for (int weight = 0; weight < FINDING_WEIGHTS; weight++)
-        if (weight != FINDING_REFUSED || answer->context->path.mode == MODE_WARN)
-            due += verdict->count[weight];
+        due += warns_of(answer, weight) ? answer->verdict->count[weight] : 0;
     bool complains = answer->complains && answer->context->path.mode == MODE_WARN;
     if (due == 0 && !complains)
         return;
     json_key(&answer->json, "warnings");
     json_open(&answer->json, '[');
     if (complains) {
-        struct buf text = BUF_INIT(answer->arena, 4096);
+        struct buf text = BUF_INIT(answer->arena, COMPLAINT_MAX);
         buf_add(&text, answer->complaint);
         write_warning(answer, &text, &total);
     }
-    for (size_t i = 0; i < verdict->kept && total + 2 * WARNING_MAX < WARNINGS_MAX; i++) {
-        const struct finding *finding = &verdict->findings[i];
-        struct buf text = BUF_INIT(answer->arena, DENIAL_MAX);
-        if (!is_warned_of(answer, finding))
-            continue;
-        buf_add_field(&text, finding->site);
-        buf_addf(&text, ": %.*s: ", STR_FMT(reason_names[finding->reason]));
-        buf_add_finding(&text, finding);
-        write_warning(answer, &text, &total);
-        named++;
-    }
+    for (int weight = 0; weight < FINDING_WEIGHTS; weight++)
+        if (warns_of(answer, weight))
+            named += write_warnings_of(answer, (enum finding_weight)weight, &total);
     if (named < due) {
         struct buf text = BUF_INIT(answer->arena, WARNING_MAX);
         buf_addf(&text, "and %zu more images", due - named);
@@ -324,7 +335,7 @@ int review_answer(const struct review *review, const struct review_context *cont
                             .verdict = &outcome.verdict,
                             .arena = arena,
                             .code = CODE_FORBIDDEN};
-    struct buf complaint = BUF_INIT(arena, 4096);
+    struct buf complaint = BUF_INIT(arena, COMPLAINT_MAX);
     bool judged = review->operation == OPERATION_CREATE || review->operation == OPERATION_UPDATE;
     if (judged) {
         struct question question = question_of(review, context);

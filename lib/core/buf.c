@@ -78,8 +78,8 @@ int buf_finish(struct buf *buf, struct str *ret_text, struct err *err)
 
 void buf_add_quoted(struct buf *buf, struct str s, size_t max)
 {
-    size_t end = buf->len + max;
     buf_add_char(buf, '"');
+    size_t end = buf->len + max;
     for (size_t i = 0; i < s.len;) {
         if (buf->len >= end) {
             buf_add(buf, STR("..."));

@@ -53,19 +53,28 @@ static enum reason judge_tag(const struct question *question, const struct findi
     return finding->row && finding->row->moved_to.len ? REASON_TAG_MOVED : REASON_NONE;
 }
 
-/* A tag beside a digest is only a label, but one that says other bytes than it means is a lie. */
-static bool tag_lies(const struct finding *finding)
+static struct ledger_query query_of(const struct question *question, const struct finding *finding)
+{
+    bool in_volume = finding->site->list == LIST_VOLUMES;
+    return (struct ledger_query){.namespace = question->namespace,
+                                 .object = question->object,
+                                 .container = in_volume ? STR_NONE : site_name(finding->site),
+                                 .ref = &finding->ref};
+}
+
+/* A tag beside a digest is only a label, but one that never meant these bytes is a lie. */
+static bool tag_lies(const struct question *question, const struct finding *finding)
 {
     return finding->ref.tag.len && finding->ref.digest.len && finding->row &&
-           !str_eq(finding->row->digest, finding->ref.digest);
+           !ledger_tag_meant(ledger_of(question), &finding->ref);
 }
 
 static enum reason judge_release(const struct question *question, struct finding *finding)
 {
     const struct ledger *ledger = question->ledger;
-    const struct track *owner =
-        ledger_track_of(ledger, question->namespace, question->object, site_name(finding->site));
-    finding->track = owner ? owner : ledger_track(ledger, question->namespace, &finding->ref);
+    struct ledger_query query = query_of(question, finding);
+    const struct track *owner = ledger_track_of(ledger, &query);
+    finding->track = owner ? owner : ledger_track(ledger, &query);
     if (owner && !imageref_same_repository(&owner->image, &finding->ref))
         return REASON_NOT_RELEASED;
     if (!finding->track)
@@ -73,7 +82,7 @@ static enum reason judge_release(const struct question *question, struct finding
                                                                          : REASON_NOT_RELEASED;
     if (!ledger_released(ledger, finding->track, finding->ref.digest))
         return REASON_NOT_RELEASED;
-    return tag_lies(finding) ? REASON_TAG_MISMATCH : REASON_NONE;
+    return tag_lies(question, finding) ? REASON_TAG_MISMATCH : REASON_NONE;
 }
 
 static enum reason judge_image(const struct question *question, struct finding *finding)
@@ -81,7 +90,8 @@ static enum reason judge_image(const struct question *question, struct finding *
     enum reason reason = judge_form(site_image(finding->site), finding);
     if (reason != REASON_NONE)
         return reason;
-    finding->row = ledger_tag(ledger_of(question), question->namespace, &finding->ref);
+    struct ledger_query query = query_of(question, finding);
+    finding->row = ledger_tag(ledger_of(question), &query);
     reason = judge_registry(question, finding);
     if (reason == REASON_NONE && question->level == LEVEL_TAGGED)
         reason = judge_tag(question, finding);
@@ -92,15 +102,20 @@ static enum reason judge_image(const struct question *question, struct finding *
     return reason;
 }
 
-/* The row that tells what to write instead: of the tag asked for, else what the Track runs now. */
+/*
+ * The row that tells what to write instead: of the tag that was asked for, if that would be let
+ * in, else what the Track runs now.
+ */
 static const struct ledger_row *better_row(const struct question *question,
                                            const struct finding *finding)
 {
-    if (finding->row && finding->reason != REASON_NOT_RELEASED)
+    struct ledger_query query = query_of(question, finding);
+    bool passes = question->level < LEVEL_RELEASED || (finding->row && finding->row->released);
+    if (finding->row && passes && finding->reason != REASON_NOT_RELEASED)
         return finding->row;
     const struct track *track = finding->track;
     if (!track)
-        track = ledger_track(ledger_of(question), question->namespace, &finding->ref);
+        track = ledger_track(ledger_of(question), &query);
     return track ? track_current(track) : NULL;
 }
 
@@ -124,14 +139,14 @@ static bool find(const struct question *question, const struct image_site *site,
     finding.reason = judge_image(question, &finding);
     if (finding.reason != REASON_NONE) {
         weigh(question, &finding);
-    } else if (tag_lies(&finding)) {
+    } else if (tag_lies(question, &finding)) {
         finding.reason = REASON_TAG_MISMATCH;
         finding.weight = FINDING_ADVICE;
     } else {
         return false;
     }
-    finding.injected =
-        !ledger_owner_has(ledger_of(question), question->namespace, question->object, site);
+    struct ledger_query query = query_of(question, &finding);
+    finding.injected = !ledger_owner_has(ledger_of(question), &query, site);
     *ret_finding = finding;
     return true;
 }

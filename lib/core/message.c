@@ -119,26 +119,28 @@ static void add_reason(struct buf *buf, const struct finding *finding)
     }
 }
 
+/* Comes before the reason: a warning may be cut, and who let it in must not be. */
 static void add_exemption(struct buf *buf, const struct exemption *exemption)
 {
     if (exemption->name.len)
-        buf_addf(buf, "; let in by Exemption \"%.*s\"", STR_FMT(exemption->name));
+        buf_addf(buf, " is let in by Exemption \"%.*s\"", STR_FMT(exemption->name));
     else
-        buf_add(buf, STR("; let in by the PinPolicy"));
+        buf_add(buf, STR(" is let in by the PinPolicy"));
     if (exemption->expires) {
         buf_add(buf, STR(" until "));
         buf_add_when(buf, exemption->expires);
     }
-    buf_add(buf, STR(": "));
+    buf_add(buf, STR(" ("));
     buf_add_quoted(buf, exemption->reason, 120);
+    buf_add(buf, STR("), although it"));
 }
 
 void buf_add_finding(struct buf *buf, const struct finding *finding)
 {
     buf_add_quoted(buf, site_image(finding->site), IMAGE_SHOWN);
-    add_reason(buf, finding);
     if (finding->exemption)
         add_exemption(buf, finding->exemption);
+    add_reason(buf, finding);
     if (finding->injected)
         buf_add(buf, STR("; the container was injected: the owner's template does not have it"));
 }

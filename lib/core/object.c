@@ -182,6 +182,7 @@ static const struct str spec_keys[] = {
     [LIST_VOLUMES] = STR_INIT("volumes"),
     [IMAGE_LISTS] = STR_INIT("template"),
     [IMAGE_LISTS + 1] = STR_INIT("jobTemplate"),
+    [IMAGE_LISTS + 2] = STR_INIT("replicas"),
 };
 
 static void read_pod_spec(struct reader *reader, enum pod_place place)
@@ -228,7 +229,7 @@ static void read_job_template(struct reader *reader)
 /* The object's own spec: a pod's, or one with a template in it. */
 static void read_spec(struct reader *reader)
 {
-    enum { TEMPLATE = IMAGE_LISTS, JOB_TEMPLATE, KEYS };
+    enum { TEMPLATE = IMAGE_LISTS, JOB_TEMPLATE, REPLICAS, KEYS };
     if (scan_peek(reader->scan) != SCAN_OBJECT) {
         is_a(reader, SCAN_OBJECT, POD_AT_SPEC);
         const enum pod_place others[] = {POD_AT_SPEC_TEMPLATE, POD_AT_JOB_TEMPLATE};
@@ -243,6 +244,8 @@ static void read_spec(struct reader *reader)
             read_template(reader, POD_AT_SPEC_TEMPLATE);
         else if (key == JOB_TEMPLATE)
             read_job_template(reader);
+        else if (key == REPLICAS)
+            reader->object->replicas = scan_value(reader->scan);
         else
             read_list(reader, POD_AT_SPEC, (enum image_list)key);
     }
@@ -300,7 +303,7 @@ static void read_metadata(struct reader *reader)
 
 static void read_member(struct reader *reader, int key)
 {
-    enum { API_VERSION, KIND, METADATA, SPEC, TEMPLATE };
+    enum { API_VERSION, KIND, METADATA, SPEC, TEMPLATE, ITEMS };
     struct scan *scan = reader->scan;
     struct object *object = reader->object;
     if (key == API_VERSION)
@@ -315,15 +318,17 @@ static void read_member(struct reader *reader, int key)
         read_metadata(reader);
     else if (key == METADATA)
         scan_value(scan);
-    else
+    else if (key == ITEMS)
         object->items = scan_value(scan);
+    else
+        object->data = scan_value(scan);
 }
 
 void object_scan(struct scan *scan, struct object *ret_object)
 {
-    static const struct str keys[] = {STR_INIT("apiVersion"), STR_INIT("kind"),
-                                      STR_INIT("metadata"),   STR_INIT("spec"),
-                                      STR_INIT("template"),   STR_INIT("items")};
+    static const struct str keys[] = {
+        STR_INIT("apiVersion"), STR_INIT("kind"),  STR_INIT("metadata"), STR_INIT("spec"),
+        STR_INIT("template"),   STR_INIT("items"), STR_INIT("data")};
     *ret_object = (struct object){.text = scan->text, .derived = scan->derived};
     struct reader reader = {.scan = scan, .object = ret_object};
     struct scan_members members = scan_object(scan);

@@ -180,9 +180,9 @@ static int add_member(const struct yamltree *tree, struct yamlmembers *members, 
     }
     struct yamlmember *member = &members->items[members->count];
     *member = (struct yamlmember){.key_node = key_node,
-                              .value_node = tree->nodes[key_node].end,
-                              .rank = members->count,
-                              .merged = merged};
+                                  .value_node = tree->nodes[key_node].end,
+                                  .rank = members->count,
+                                  .merged = merged};
     if (key_of(tree, key_node, &member->key, err))
         return -1;
     members->count++;

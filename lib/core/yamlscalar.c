@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pinnace/base64.h"
 #include "pinnace/buf.h"
 #include "pinnace/utf8.h"
 
@@ -219,9 +220,10 @@ static bool underscores_separate(struct str text)
     return true;
 }
 
-/* text without its underscores, a NUL behind it; text itself is left alone. */
 static struct str without_underscores(struct arena *arena, struct str text)
 {
+    if (str_find(text, '_') == STR_NOT_FOUND)
+        return text;
     char *copy = arena_alloc(arena, text.len + 1);
     if (!copy)
         return STR_NONE;
@@ -232,25 +234,29 @@ static struct str without_underscores(struct arena *arena, struct str text)
     return (struct str){copy, len};
 }
 
-static int set_int(struct arena *arena, bool negative, uint64_t magnitude,
+/* Most integers are written as JSON has them, and text is handed out as it is. */
+static int set_int(struct arena *arena, struct str text, bool negative, uint64_t magnitude,
                    struct yamlscalar *ret_scalar, struct err *err)
 {
-    struct buf buf = BUF_INIT(arena, NUMBER_MAX);
-    buf_addf(&buf, "%s%" PRIu64, negative ? "-" : "", magnitude);
-    struct str text;
-    if (buf_finish(&buf, &text, err))
-        return -1;
-    *ret_scalar = (struct yamlscalar){YAMLSCALAR_INT, text};
+    char digits[32];
+    snprintf(digits, sizeof(digits), "%s%" PRIu64, negative ? "-" : "", magnitude);
+    struct str json = str_eq(str_of(digits), text) ? text : arena_copy(arena, str_of(digits));
+    if (!json.ptr)
+        return err_no_memory(err);
+    *ret_scalar = (struct yamlscalar){YAMLSCALAR_INT, json};
     return 0;
 }
 
-/* Leaves *ret_scalar alone when the text, which ends with a NUL, is no number a double can hold. */
+/* Leaves *ret_scalar alone when the text is no number that a double can hold. */
 static int read_float(struct arena *arena, struct str text, struct yamlscalar *ret_scalar,
                       struct err *err)
 {
     if (!is_float(text))
         return 0;
-    double value = strtod(text.ptr, NULL);
+    struct str copy = arena_copy(arena, text); /* strtod wants a NUL behind it */
+    if (!copy.ptr)
+        return err_no_memory(err);
+    double value = strtod(copy.ptr, NULL);
     if (!isfinite(value))
         return 0;
     struct str json;
@@ -300,7 +306,7 @@ static int read_number(struct arena *arena, struct str text, struct yamlscalar *
     uint64_t magnitude;
     if (!dot &&
         (read_int(number, &negative, &magnitude) || read_odd_binary(number, &negative, &magnitude)))
-        return set_int(arena, negative, magnitude, ret_scalar, err);
+        return set_int(arena, text, negative, magnitude, ret_scalar, err);
     return read_float(arena, number, ret_scalar, err);
 }
 
@@ -317,40 +323,6 @@ static int read_plain(struct arena *arena, struct str text, struct yamlscalar *r
     return 0;
 }
 
-static unsigned base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (unsigned)(c - 'a') + 26;
-    if (ascii_is_digit(c))
-        return (unsigned)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
-/* Padding is asked for, line breaks are passed over. The length, or SIZE_MAX. */
-static size_t base64_decode(struct str text, char *out)
-{
-    size_t len = 0, digits = 0, padding = 0;
-    uint32_t bits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '\n' || c == '\r')
-            continue;
-        unsigned digit = base64_digit(c);
-        if (c == '=' ? digits % 4 < 2 && padding == 0 : digit == 64 || padding > 0)
-            return SIZE_MAX;
-        padding += c == '=';
-        bits = bits << 6 | (c == '=' ? 0 : digit);
-        if (++digits % 4 == 0) {
-            out[len++] = (char)(bits >> 16);
-            out[len++] = (char)(bits >> 8);
-            out[len++] = (char)bits;
-        }
-    }
-    return digits % 4 == 0 && padding <= 2 ? len - padding : SIZE_MAX;
-}
-
 static bool is_utf8(struct str text)
 {
     uint32_t code;
@@ -363,13 +335,9 @@ static bool is_utf8(struct str text)
 static int read_binary(struct arena *arena, struct str text, struct yamlscalar *ret_scalar,
                        struct err *err)
 {
-    char *bytes = arena_alloc(arena, text.len + 3);
-    if (!bytes)
-        return err_no_memory(err);
-    size_t len = base64_decode(text, bytes);
-    if (len == SIZE_MAX)
-        return err_set(err, ERR_INPUT, "what follows !!binary is not base64");
-    struct str decoded = {bytes, len};
+    struct str decoded;
+    if (base64_decode(text, arena, &decoded, err))
+        return -1;
     if (!is_utf8(decoded))
         return err_set(err, ERR_INPUT,
                        "what follows !!binary is not text once decoded; give it as a base64 string "
@@ -405,10 +373,9 @@ static int read_tagged(struct arena *arena, struct str tag, struct str text,
                 (str_eq(tag, STR("null")) && scalar.type == YAMLSCALAR_NULL);
     if (!fits)
         return disagree(arena, tag, text, err);
-    if (integer && str_eq(tag, STR("float")))
-        scalar.type = YAMLSCALAR_FLOAT; /* the digits may stay, only a key looks different */
     *ret_scalar = scalar;
-    return 0;
+    return integer && str_eq(tag, STR("float")) ? read_float(arena, scalar.text, ret_scalar, err)
+                                                : 0;
 }
 
 int yamlscalar_read(struct arena *arena, struct str tag, bool plain, struct str text,

@@ -17,7 +17,7 @@
 
 enum {
     DEPTH_MAX = SCAN_DEPTH,
-    TAG_LINES_MAX = 64,      /* libyaml compares each %TAG with all before it */
+    DIRECTIVES_MAX = 64,     /* libyaml compares each %TAG with all before it */
     MERGED_MAX = 256 * 1024, /* keys brought by merges */
     JSON_MAX = 32 * 1024 * 1024,
     JSON_PER_INPUT = 16,
@@ -67,15 +67,35 @@ static bool is_allowed(uint32_t code)
     return code != 0xfffe && code != 0xffff;
 }
 
-static int refuse_code(struct position where, size_t width, uint32_t code, struct err *err)
+/*
+ * kubectl ends a document at --- followed by any space Unicode has, libyaml by ASCII's only. What
+ * stands before position on its line is ASCII, if it is what is looked for.
+ */
+static bool behind_separator(struct str text, struct position position)
+{
+    size_t before = position.column - 1;
+    struct str line = {text.ptr + (position.at - before), before};
+    if (!str_starts(line, STR("---")))
+        return false;
+    for (size_t i = 3; i < line.len; i++)
+        if (line.ptr[i] != ' ' && line.ptr[i] != '\t')
+            return false;
+    return true;
+}
+
+static const char *problem_of(struct str text, struct position position, uint32_t code,
+                              size_t width)
 {
     if (width == 0)
-        return err_set(err, ERR_INPUT, "line %u, column %u: the bytes here are not UTF-8",
-                       (unsigned)where.line, (unsigned)where.column);
-    return err_set(err, ERR_INPUT,
-                   "line %u, column %u: the control character U+%04X cannot stand in YAML; in "
-                   "double quotes it may be written as an escape",
-                   (unsigned)where.line, (unsigned)where.column, (unsigned)code);
+        return "the bytes here are not UTF-8";
+    if (!is_allowed(code))
+        return "a control character cannot stand in YAML; in double quotes it may be written as an "
+               "escape";
+    if (code == 0xfeff && position.column == 1)
+        return "a byte order mark (U+FEFF) stands inside the file; remove it";
+    if (code >= 0x80 && behind_separator(text, position))
+        return "only a comment may follow ---, and this character is not an ordinary space";
+    return NULL;
 }
 
 /* How many characters from at on are ASCII, stay on their line and are not the sign %. */
@@ -95,7 +115,7 @@ static bool is_utf16(struct str text)
 
 static int check_text(struct str text, struct err *err)
 {
-    unsigned tag_lines = 0;
+    unsigned directives = 0;
     if (is_utf16(text))
         return err_set(err, ERR_INPUT, "this is UTF-16; save the file as UTF-8");
     for (struct position position = {0, 1, 1}; position.at < text.len;) {
@@ -106,11 +126,13 @@ static int check_text(struct str text, struct err *err)
             break;
         uint32_t code = 0;
         size_t width = utf8_decode(str_tail(text, position.at), &code);
-        if (width == 0 || !is_allowed(code))
-            return refuse_code(position, width, code, err);
-        if (code == '%' && position.column == 1 && ++tag_lines > TAG_LINES_MAX)
-            return err_set(err, ERR_LIMIT, "line %u: more than %d lines begin with %%",
-                           (unsigned)position.line, TAG_LINES_MAX);
+        const char *problem = problem_of(text, position, code, width);
+        if (problem)
+            return err_set(err, ERR_INPUT, "line %u, column %u: %s", (unsigned)position.line,
+                           (unsigned)position.column, problem);
+        if (code == '%' && position.column == 1 && ++directives > DIRECTIVES_MAX)
+            return err_set(err, ERR_LIMIT, "line %u, column 1: more than %d lines begin with %%",
+                           (unsigned)position.line, DIRECTIVES_MAX);
         step(text, &position, code, width);
     }
     return 0;
@@ -238,25 +260,22 @@ static int add_alias(struct reader *reader, const yaml_event_t *event, struct er
     return 0;
 }
 
-/*
- * libyaml drops the tag "!", which makes the plain 12 behind it a string. What is no string has one
- * line and ASCII only, so that a longer stretch than the value gives it away.
- */
-static bool has_bare_tag(const yaml_event_t *event)
-{
-    return !event->data.scalar.anchor &&
-           event->end_mark.index - event->start_mark.index != event->data.scalar.length;
-}
-
 static int type_scalar(struct reader *reader, const yaml_event_t *event,
                        struct yamlscalar *ret_scalar, struct err *err)
 {
-    bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !has_bare_tag(event);
+    bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     struct str value = event_text(event->data.scalar.value, event->data.scalar.length);
-    if (value.len && memchr(value.ptr, '\0', value.len))
+    /* kubectl takes the comma of [!a, b] into the tag, and then b for its value. */
+    if (plain && value.len == 0 && event->data.scalar.tag)
+        return err_set(err, ERR_INPUT, "a tag stands here without a value; write \"\" behind it");
+    struct yamlscalar scalar;
+    if (yamlscalar_read(reader->arena, event_name(event->data.scalar.tag), plain, value, &scalar,
+                        err))
+        return -1;
+    if (str_find(scalar.text, '\0') != STR_NOT_FOUND)
         return err_set(err, ERR_INPUT, "this string holds a NUL (\\0), which no reader agrees on");
-    return yamlscalar_read(reader->arena, event_name(event->data.scalar.tag), plain, value,
-                           ret_scalar, err);
+    *ret_scalar = scalar;
+    return 0;
 }
 
 static int add_scalar(struct reader *reader, const yaml_event_t *event, struct err *err)
@@ -265,7 +284,7 @@ static int add_scalar(struct reader *reader, const yaml_event_t *event, struct e
         add_node(reader, YAMLNODE_SCALAR, event->start_mark, event->data.scalar.anchor, err);
     if (!node)
         return -1;
-    struct yamlscalar scalar;
+    struct yamlscalar scalar = {YAMLSCALAR_STRING, STR_NONE};
     if (type_scalar(reader, event, &scalar, err))
         return err && err->kind == ERR_MEMORY ? -1 : yamlnode_prefix(err, node);
     struct str text = scalar.text;
