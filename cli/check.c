@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "load.h"
 #include "report.h"
 
 #include "pinnace/file.h"
+#include "pinnace/load.h"
 
 #include "pinnace/banned.h"
 

@@ -3,9 +3,9 @@
 #include "pinnace/review.h"
 
 #include "cli.h"
-#include "load.h"
 
 #include "pinnace/file.h"
+#include "pinnace/load.h"
 
 #include "pinnace/banned.h"
 

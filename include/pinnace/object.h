@@ -61,6 +61,7 @@ struct object {
     struct str items;                  /* the text of "items", for a List */
     struct str data;                   /* the text of "data", for a ControllerRevision */
     struct str replicas;               /* the text of "spec.replicas" */
+    struct str revisions[2];           /* a StatefulSet's current and update revision */
     struct str templates[POD_PLACES];  /* the text of the pod template at each place */
     const struct kind *kind;           /* NULL: not a kind that makes pods */
     struct site_chunk *first_chunk, *last_chunk;

@@ -67,12 +67,33 @@ struct yamlnode *yamltree_add(struct yamltree *tree, struct yamlnode node);
 /* Names the node that is added next. */
 int yamltree_anchor(struct yamltree *tree, struct str name, struct err *err);
 
-/* The whole tree as JSON; aliases and merges are followed here. */
+/* Gives every alias its target; -1 when it has none or is a part of it. */
+int yamltree_resolve(struct yamltree *tree, struct err *err);
+
+/* The whole tree as JSON, aliases and merges written out. */
 int yamltree_json(struct yamltree *tree, struct yamlbudget *budget,
                   struct yaml_document *ret_document, struct err *err);
 
 /* A twice as large copy of an array that is full; NULL when the arena is too. */
 void *yamltree_grow(struct arena *arena, const void *items, uint32_t *capacity, size_t item_size);
+
+/* An order of texts, by length first, since that is cheap and any order does. */
+int yamltree_compare(struct str a, struct str b);
+
+/* s for a message. */
+int yamltree_quote(struct arena *arena, struct str s, struct str *ret_quoted, struct err *err);
+
+static inline struct str yamlnode_text(const struct yamlnode *node)
+{
+    return (struct str){node->text, node->len};
+}
+
+/* The node itself, or what the alias stands for, which is never an alias. */
+static inline uint32_t yamltree_follow(const struct yamltree *tree, uint32_t index)
+{
+    const struct yamlnode *node = &tree->nodes[index];
+    return node->kind == YAMLNODE_ALIAS ? node->target : index;
+}
 
 /* Puts the node's line and column in front of the error and returns -1. */
 int yamlnode_prefix(struct err *err, const struct yamlnode *node);

@@ -44,7 +44,11 @@ static struct str text_of(struct answer *answer, struct buf *buf)
 static void add_object_name(struct buf *buf, const struct review *review)
 {
     const struct object *object = &review->object;
-    buf_addf(buf, "%.*s ", STR_FMT(review->kind_name));
+    if (review->object.kind)
+        buf_add(buf, review->kind_name);
+    else
+        buf_add_quoted(buf, review->kind_name, 63);
+    buf_add_char(buf, ' ');
     if (object->name.len || review->name.len) {
         buf_add_quoted(buf, object->name.len ? object->name : review->name, 253);
     } else {
@@ -65,8 +69,8 @@ static void add_headline(struct buf *buf, const struct answer *answer)
     else
         buf_addf(buf, ": %zu of %zu images %s", refused, verdict->images,
                  refused == 1 ? "does" : "do");
-    buf_addf(buf, " not meet level \"%.*s\" of namespace \"%.*s\"", STR_FMT(level),
-             STR_FMT(answer->review->namespace));
+    buf_addf(buf, " not meet level \"%.*s\" of namespace ", STR_FMT(level));
+    buf_add_quoted(buf, answer->review->namespace, 63);
 }
 
 static void add_line(struct buf *buf, const struct finding *finding)
@@ -160,9 +164,26 @@ static void write_warning(struct answer *answer, struct buf *text, size_t *total
     json_string(&answer->json, warning);
 }
 
+/* Audit is for the log alone; a refusal is in the denial, unless the mode only warns of it. */
 static bool warns_of(const struct answer *answer, int weight)
 {
-    return weight != FINDING_REFUSED || answer->context->path.mode == MODE_WARN;
+    enum mode mode = answer->context->path.mode;
+    return mode == MODE_WARN || (mode == MODE_ENFORCE && weight != FINDING_REFUSED);
+}
+
+/* One sentence; where that would be cut before what to write instead, only this is said. */
+static void add_warning(struct buf *text, const struct finding *finding)
+{
+    size_t begin = text->len;
+    buf_add_field(text, finding->site);
+    buf_addf(text, ": %.*s: ", STR_FMT(reason_names[finding->reason]));
+    size_t prefix = text->len;
+    buf_add_finding(text, finding);
+    if (text->failed || text->len - begin <= WARNING_MAX || !finding->row || finding->exemption)
+        return;
+    text->len = prefix;
+    buf_add(text, STR("write "));
+    buf_add_suggestion(text, finding);
 }
 
 /* Those of one weight, as long as there is room for another one and for the count of the rest. */
@@ -175,9 +196,7 @@ static size_t write_warnings_of(struct answer *answer, enum finding_weight weigh
         struct buf text = BUF_INIT(answer->arena, DENIAL_MAX);
         if (finding->weight != weight)
             continue;
-        buf_add_field(&text, finding->site);
-        buf_addf(&text, ": %.*s: ", STR_FMT(reason_names[finding->reason]));
-        buf_add_finding(&text, finding);
+        add_warning(&text, finding);
         write_warning(answer, &text, total);
         named++;
     }
@@ -293,15 +312,15 @@ static void complain(struct answer *answer, const struct err *unanswerable, stru
         buf_addf(text, ": %s", unanswerable->text);
         answer->code = CODE_INTERNAL;
     } else if (answer->context->path.unknown) {
-        buf_addf(text,
-                 ": the label pinnace.dev/%.*s of namespace \"%.*s\" has a value that is no "
-                 "level; it must be off, tagged, pinned or released",
-                 STR_FMT(mode_names[answer->context->path.mode]), STR_FMT(review->namespace));
+        buf_addf(text, ": the label pinnace.dev/%.*s of namespace ",
+                 STR_FMT(mode_names[answer->context->path.mode]));
+        buf_add_quoted(text, review->namespace, 63);
+        buf_add(text, STR(" has a value that is no level; it must be off, tagged, pinned or "
+                          "released"));
     } else {
-        buf_addf(text,
-                 ": kind \"%.*s\" of group \"%.*s\" is none that it can judge; the webhook "
-                 "configuration must not send it here",
-                 STR_FMT(review->kind_name), STR_FMT(review->group));
+        buf_add(text, STR(": it judges no such kind of group "));
+        buf_add_quoted(text, review->group, 253);
+        buf_add(text, STR("; the webhook configuration must not send it here"));
         answer->code = CODE_UNPROCESSABLE;
     }
     answer->complains = true;

@@ -146,7 +146,8 @@ static bool find(const struct question *question, const struct image_site *site,
         return false;
     }
     struct ledger_query query = query_of(question, &finding);
-    finding.injected = !ledger_owner_has(ledger_of(question), &query, site);
+    finding.injected =
+        site->list != LIST_VOLUMES && !ledger_owner_has(ledger_of(question), &query, site);
     *ret_finding = finding;
     return true;
 }
@@ -196,9 +197,6 @@ int judge(const struct question *question, struct arena *arena, struct verdict *
     const struct image_site *site;
     struct finding finding;
     bool unchanged;
-    if (question->level == LEVEL_RELEASED && !question->ledger)
-        return err_set(err, ERR_INPUT,
-                       "level \"released\" is judged by a ledger, and there is none");
     bool nothing =
         question->level == LEVEL_OFF || !question->object->kind || changes_nothing(question, arena);
     for (struct image_cursor at = {0};
@@ -207,6 +205,9 @@ int judge(const struct question *question, struct arena *arena, struct verdict *
             return -1;
         if (unchanged)
             continue;
+        if (question->level == LEVEL_RELEASED && !question->ledger)
+            return err_set(err, ERR_INPUT,
+                           "level \"released\" is judged by a ledger, and there is none");
         verdict.images++;
         if (find(question, site, &finding) && keep(question, &finding, arena, &verdict, err) < 0)
             return -1;

@@ -140,14 +140,30 @@ const struct ledger_row *track_current(const struct track *track)
     return NULL;
 }
 
+/*
+ * Whether pods of it may still be made: not of a ReplicaSet that is kept for its history, nor of an
+ * old revision of a StatefulSet. A DaemonSet does not say which of its revisions are old.
+ */
+static bool is_live(const struct ledger *ledger, const struct object *revision)
+{
+    if (str_eq(revision->replicas, STR("0")))
+        return false;
+    const struct object *owner =
+        find_workload(ledger, revision->namespace, revision->owner_kind, revision->owner_name);
+    bool of_stateful_set = str_eq(revision->kind_name, STR("ControllerRevision")) && owner &&
+                           str_eq(owner->kind_name, STR("StatefulSet"));
+    return !of_stateful_set || str_eq(revision->name, owner->revisions[0]) ||
+           str_eq(revision->name, owner->revisions[1]);
+}
+
 /* Whether what a target made, a ReplicaSet or the like, is live and has the digest. */
 static bool revision_holds(const struct ledger *ledger, const struct object *revision,
                            const struct track *track, struct str digest)
 {
     const struct image_site *site;
     struct imageref ref;
-    if (!revision->owner_kind.len || str_eq(revision->replicas, STR("0")) ||
-        !str_eq(revision->namespace, track->namespace) || !is_targeted(ledger, track, revision))
+    if (!revision->owner_kind.len || !str_eq(revision->namespace, track->namespace) ||
+        !is_targeted(ledger, track, revision) || !is_live(ledger, revision))
         return false;
     for (struct image_cursor at = {0}; (site = object_next_image(revision, &at));)
         if (imageref_parse(site_image(site), &ref) == IMAGEREF_OK && str_eq(ref.digest, digest) &&

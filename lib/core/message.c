@@ -66,7 +66,7 @@ static void add_not_released(struct buf *buf, const struct finding *finding)
         return;
     }
     buf_addf(buf, " was not released here by Track \"%.*s\"", STR_FMT(finding->track->name));
-    add_remedy(buf, finding, "it has released nothing yet");
+    add_remedy(buf, finding, "no release of it is known that could be used instead");
 }
 
 static void add_tag_mismatch(struct buf *buf, const struct finding *finding)

@@ -301,9 +301,27 @@ static void read_metadata(struct reader *reader)
     }
 }
 
+/* What is not read of it for a verdict may be misshapen without anybody minding. */
+static void read_status(struct reader *reader)
+{
+    static const struct str keys[] = {STR_INIT("currentRevision"), STR_INIT("updateRevision")};
+    struct scan *scan = reader->scan;
+    if (scan_peek(scan) != SCAN_OBJECT) {
+        scan_value(scan);
+        return;
+    }
+    struct scan_members members = scan_object(scan);
+    for (int key; (key = scan_member(scan, &members, keys, 2)) != SCAN_END;) {
+        if (scan_peek(scan) == SCAN_STRING)
+            reader->object->revisions[key] = scan_string(scan);
+        else
+            scan_value(scan);
+    }
+}
+
 static void read_member(struct reader *reader, int key)
 {
-    enum { API_VERSION, KIND, METADATA, SPEC, TEMPLATE, ITEMS };
+    enum { API_VERSION, KIND, METADATA, SPEC, TEMPLATE, ITEMS, DATA };
     struct scan *scan = reader->scan;
     struct object *object = reader->object;
     if (key == API_VERSION)
@@ -320,15 +338,17 @@ static void read_member(struct reader *reader, int key)
         scan_value(scan);
     else if (key == ITEMS)
         object->items = scan_value(scan);
-    else
+    else if (key == DATA)
         object->data = scan_value(scan);
+    else
+        read_status(reader);
 }
 
 void object_scan(struct scan *scan, struct object *ret_object)
 {
     static const struct str keys[] = {
         STR_INIT("apiVersion"), STR_INIT("kind"),  STR_INIT("metadata"), STR_INIT("spec"),
-        STR_INIT("template"),   STR_INIT("items"), STR_INIT("data")};
+        STR_INIT("template"),   STR_INIT("items"), STR_INIT("data"),     STR_INIT("status")};
     *ret_object = (struct object){.text = scan->text, .derived = scan->derived};
     struct reader reader = {.scan = scan, .object = ret_object};
     struct scan_members members = scan_object(scan);

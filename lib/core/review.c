@@ -111,6 +111,16 @@ static bool find_operation(struct str name, enum operation *ret_operation)
     return false;
 }
 
+/* Longer than an API server ever sends; what is echoed or quoted must have an end. */
+static int check_length(const char *field, struct str value, struct err *err)
+{
+    enum { LONGEST = 512 };
+    if (value.len <= LONGEST)
+        return 0;
+    return err_set(err, ERR_LIMIT, "%s: has %zu bytes; at most %d are read", field, value.len,
+                   LONGEST);
+}
+
 static int check_envelope(const struct envelope *envelope, struct review *review, struct err *err)
 {
     if (!str_eq(envelope->kind, STR("AdmissionReview")))
@@ -131,7 +141,11 @@ static int check_envelope(const struct envelope *envelope, struct review *review
                        STR_FMT(envelope->operation));
     if (!review->kind_name.len)
         return err_set(err, ERR_INPUT, "request.kind.kind: is missing");
-    return 0;
+    if (check_length("request.uid", review->uid, err) < 0 ||
+        check_length("request.kind.kind", review->kind_name, err) < 0 ||
+        check_length("request.kind.group", review->group, err) < 0)
+        return -1;
+    return check_length("request.namespace", review->namespace, err);
 }
 
 /* The kind is the request's: the API server converts the object to it. They must not differ. */

@@ -4,18 +4,18 @@
  * once; then the tree is written, aliased nodes as often as they are meant. What that can grow to
  * is bounded by the budget, and so is the work of merges, which may bring keys and write none.
  */
+#include "pinnace/yamltree.h"
+
 #include <stdlib.h>
 
 #include "pinnace/jsonwrite.h"
 #include "pinnace/scan.h"
-#include "pinnace/yamltree.h"
 
 #include "pinnace/banned.h"
 
 enum {
     DEPTH_MAX = SCAN_DEPTH, /* what the JSON scanner takes */
     MERGE_CHAIN_MAX = 64,   /* merges within merges */
-    CAPACITY_MIN = 32,
 };
 
 struct writer {
@@ -28,141 +28,14 @@ struct writer {
     unsigned depth;
 };
 
-void *yamltree_grow(struct arena *arena, const void *items, uint32_t *capacity, size_t item_size)
-{
-    uint32_t larger = *capacity ? *capacity * 2 : CAPACITY_MIN;
-    void *copy = larger > *capacity ? arena_calloc(arena, larger, item_size) : NULL;
-    if (!copy)
-        return NULL;
-    if (*capacity)
-        memcpy(copy, items, *capacity * item_size);
-    *capacity = larger;
-    return copy;
-}
-
-struct yamlnode *yamltree_add(struct yamltree *tree, struct yamlnode node)
-{
-    if (tree->count == tree->capacity) {
-        struct yamlnode *more =
-            yamltree_grow(tree->arena, tree->nodes, &tree->capacity, sizeof(*tree->nodes));
-        if (!more)
-            return NULL;
-        tree->nodes = more;
-    }
-    node.end = tree->count + 1;
-    tree->nodes[tree->count] = node;
-    return &tree->nodes[tree->count++];
-}
-
-int yamltree_anchor(struct yamltree *tree, struct str name, struct err *err)
-{
-    if (tree->anchor_count == tree->anchor_capacity) {
-        struct yamlanchor *more = yamltree_grow(tree->arena, tree->anchors, &tree->anchor_capacity,
-                                                sizeof(*tree->anchors));
-        if (!more)
-            return err_no_memory(err);
-        tree->anchors = more;
-    }
-    struct str copy = arena_copy(tree->arena, name);
-    if (!copy.ptr)
-        return err_no_memory(err);
-    tree->anchors[tree->anchor_count++] = (struct yamlanchor){copy, tree->count};
-    return 0;
-}
-
-int yamlnode_prefix(struct err *err, const struct yamlnode *node)
-{
-    return err_prefix(err, "line %u, column %u: ", (unsigned)node->line, (unsigned)node->column);
-}
-
-static struct str node_text(const struct yamlnode *node)
-{
-    return (struct str){node->text, node->len};
-}
-
-/* The node itself, or what the alias stands for, which is never an alias. */
-static uint32_t follow(const struct yamltree *tree, uint32_t index)
-{
-    const struct yamlnode *node = &tree->nodes[index];
-    return node->kind == YAMLNODE_ALIAS ? node->target : index;
-}
-
-/* By length first, since that is cheap and any order does. */
-static int compare_text(struct str a, struct str b)
-{
-    if (a.len != b.len)
-        return a.len < b.len ? -1 : 1;
-    return a.len ? memcmp(a.ptr, b.ptr, a.len) : 0;
-}
-
-static int compare_anchors(const void *left, const void *right)
-{
-    const struct yamlanchor *a = left, *b = right;
-    int order = compare_text(a->name, b->name);
-    return order ? order : a->node < b->node ? -1 : a->node > b->node;
-}
-
-/* The last anchor of that name before the alias: a name may be given anew. */
-static const struct yamlanchor *find_anchor(const struct yamltree *tree, struct str name,
-                                            uint32_t alias)
-{
-    const struct yamlanchor wanted = {name, alias};
-    uint32_t low = 0, high = tree->anchor_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (compare_anchors(&tree->anchors[middle], &wanted) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0 || !str_eq(tree->anchors[low - 1].name, name))
-        return NULL;
-    return &tree->anchors[low - 1];
-}
-
-static int quote(struct arena *arena, struct str s, struct str *ret_quoted, struct err *err)
-{
-    struct buf buf = BUF_INIT(arena, 512);
-    buf_add_quoted(&buf, s, 80);
-    return buf_finish(&buf, ret_quoted, err);
-}
-
-static int refuse_alias(const struct yamltree *tree, const struct yamlnode *alias,
-                        const char *problem, struct err *err)
-{
-    struct str name;
-    if (quote(tree->arena, node_text(alias), &name, err))
-        return -1;
-    err_set(err, ERR_INPUT, "the anchor %.*s %s", STR_FMT(name), problem);
-    return yamlnode_prefix(err, alias);
-}
-
-static int resolve_aliases(struct yamltree *tree, struct err *err)
-{
-    if (tree->anchor_count > 1)
-        qsort(tree->anchors, tree->anchor_count, sizeof(*tree->anchors), compare_anchors);
-    for (uint32_t i = 0; i < tree->count; i++) {
-        struct yamlnode *alias = &tree->nodes[i];
-        if (alias->kind != YAMLNODE_ALIAS)
-            continue;
-        const struct yamlanchor *anchor = find_anchor(tree, node_text(alias), i);
-        if (!anchor)
-            return refuse_alias(tree, alias, "is not set above", err);
-        if (tree->nodes[anchor->node].end > i)
-            return refuse_alias(tree, alias, "would contain itself", err);
-        alias->target = anchor->node;
-    }
-    return 0;
-}
-
 static int key_of(const struct yamltree *tree, uint32_t index, struct str *ret_key, struct err *err)
 {
-    const struct yamlnode *node = &tree->nodes[follow(tree, index)];
+    const struct yamlnode *node = &tree->nodes[yamltree_follow(tree, index)];
     if (node->kind != YAMLNODE_SCALAR) {
         err_set(err, ERR_INPUT, "a key must be a single word or text, not a list or a map");
         return yamlnode_prefix(err, &tree->nodes[index]);
     }
-    struct yamlscalar scalar = {(enum yamlscalar_type)node->type, node_text(node)};
+    struct yamlscalar scalar = {(enum yamlscalar_type)node->type, yamlnode_text(node)};
     if (yamlscalar_key(tree->arena, scalar, ret_key, err))
         return err && err->kind == ERR_INPUT ? yamlnode_prefix(err, &tree->nodes[index]) : -1;
     return 0;
@@ -227,7 +100,7 @@ static int spend_merges(const struct yamltree *tree, struct yamlbudget *budget, 
 static int merge_source(const struct yamltree *tree, uint32_t index, uint32_t *ret_mapping,
                         struct err *err)
 {
-    uint32_t source = follow(tree, index);
+    uint32_t source = yamltree_follow(tree, index);
     if (tree->nodes[source].kind != YAMLNODE_MAPPING) {
         err_set(err, ERR_INPUT, "<< takes a map, an alias of one or a list of these");
         return yamlnode_prefix(err, &tree->nodes[index]);
@@ -288,7 +161,7 @@ static int gather(const struct yamltree *tree, struct yamlbudget *budget, uint32
 static int compare_keys(const void *left, const void *right)
 {
     const struct yamlmember *a = left, *b = right;
-    int order = compare_text(a->key, b->key);
+    int order = yamltree_compare(a->key, b->key);
     return order ? order : a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
@@ -310,7 +183,7 @@ static int check_pair(const struct yamltree *tree, const struct yamlmember *firs
     if (!duplicate && !overruled)
         return 0;
     struct str key;
-    if (quote(tree->arena, first->key, &key, err))
+    if (yamltree_quote(tree->arena, first->key, &key, err))
         return -1;
     const struct yamlnode *own = &tree->nodes[first->key_node];
     if (overruled) {
@@ -378,7 +251,7 @@ static int add_place(struct writer *writer, const struct yamlnode *node, struct 
 
 static int write_scalar(struct writer *writer, const struct yamlnode *node, struct err *err)
 {
-    struct str text = node_text(node);
+    struct str text = yamlnode_text(node);
     if (node->type == YAMLSCALAR_NOT_FINITE) {
         err_set(err, ERR_INPUT, "JSON has no %.*s; put it in quotes if it is text", STR_FMT(text));
         return yamlnode_prefix(err, node);
@@ -462,7 +335,7 @@ static int write_mapping(struct writer *writer, uint32_t mapping, struct err *er
 /* Recursion ends at DEPTH_MAX, however aliases are stacked. */
 static int write_value(struct writer *writer, uint32_t index, struct err *err)
 {
-    index = follow(writer->tree, index);
+    index = yamltree_follow(writer->tree, index);
     const struct yamlnode *node = &writer->tree->nodes[index];
     if (add_place(writer, node, err))
         return -1;
@@ -482,7 +355,7 @@ static int write_value(struct writer *writer, uint32_t index, struct err *err)
 int yamltree_json(struct yamltree *tree, struct yamlbudget *budget,
                   struct yaml_document *ret_document, struct err *err)
 {
-    if (resolve_aliases(tree, err) || check_mappings(tree, budget, err))
+    if (yamltree_resolve(tree, err) || check_mappings(tree, budget, err))
         return -1;
     /* One more scalar than the budget has fits, so that running out of memory is told apart. */
     struct writer writer = {.tree = tree, .budget = budget, .place_capacity = tree->count};
