@@ -89,7 +89,7 @@ static struct str split_port(struct str host, struct str *ret_name)
 
 static bool host_ok(struct str host)
 {
-    if (host.ptr == docker_hub.ptr)
+    if (host.ptr == docker_hub.ptr) /* nobody wrote one */
         return true;
     struct str name;
     struct str port = split_port(host, &name);
@@ -198,14 +198,11 @@ static void split_host(struct str name, struct imageref *ref)
 {
     struct str rest = name;
     struct str first = cut(&rest, '/');
-    if (rest.ptr && looks_like_host(first)) {
-        ref->host = str_eq(first, STR("index.docker.io")) ? docker_hub : first;
-        ref->path = rest;
-    } else {
-        ref->host = docker_hub;
-        ref->path = name;
-    }
-    ref->in_library = str_eq(ref->host, docker_hub) && str_find(ref->path, '/') == STR_NOT_FOUND;
+    bool has_host = rest.ptr && looks_like_host(first);
+    ref->host = has_host ? first : docker_hub;
+    ref->path = has_host ? rest : name;
+    /* Docker Hub by any of its names has no repository of one part but those of the library. */
+    ref->in_library = str_find(ref->path, '/') == STR_NOT_FOUND && host_same(ref->host, docker_hub);
 }
 
 static bool is_hex64(struct str text)

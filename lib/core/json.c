@@ -38,6 +38,7 @@ static int refuse_twins_below(const cJSON *value, struct arena *arena, struct er
 {
     if (cJSON_IsObject(value) && refuse_twins(value, arena, err) < 0)
         return -1;
+    arena_reset(arena);
     for (const cJSON *child = value->child; child; child = child->next)
         if (child->child && refuse_twins_below(child, arena, err) < 0)
             return -1;

@@ -9,8 +9,7 @@
 
 #include "pinnace/banned.h"
 
-/* A key that nobody can read in a message is cut. */
-#define KEY_SHOWN(key) ((key).len > 64 ? 64 : (int)(key).len), (key).ptr
+enum { KEY_SHOWN = 64 };
 
 struct level {
     bool is_object, expects_key;
@@ -54,6 +53,16 @@ static size_t string_end(struct str text, size_t begin)
     return i < text.len ? i + 1 : text.len;
 }
 
+/* A key nobody can read in a message is cut, and what would tear the message is a question mark. */
+static const char *printable(struct str key, char out[KEY_SHOWN + 1])
+{
+    size_t len = key.len > KEY_SHOWN ? KEY_SHOWN : key.len;
+    for (size_t i = 0; i < len; i++)
+        out[i] = key.ptr[i] > ' ' && key.ptr[i] <= '~' ? key.ptr[i] : '?';
+    out[len] = '\0';
+    return out;
+}
+
 static void write_path(const struct walk *walk, struct json_place *place)
 {
     size_t len = 0;
@@ -63,10 +72,11 @@ static void write_path(const struct walk *walk, struct json_place *place)
         char *at = place->path + len;
         size_t room = sizeof(place->path) - len;
         int more = 0;
+        char key[KEY_SHOWN + 1];
         if (!level->is_object)
             more = snprintf(at, room, "[%zu]", level->index);
         else if (level->key.ptr)
-            more = snprintf(at, room, "%s%.*s", len ? "." : "", KEY_SHOWN(level->key));
+            more = snprintf(at, room, "%s%s", len ? "." : "", printable(level->key, key));
         len += (size_t)more;
     }
 }
@@ -80,7 +90,8 @@ void json_place_of(struct str text, size_t offset, struct json_place *ret_place)
         ret_place->line += newline;
         ret_place->column = newline ? 1 : ret_place->column + 1;
     }
-    for (size_t i = 0; i < offset && i < text.len;) {
+    /* Up to the offset, and over the key that begins there. */
+    for (size_t i = 0; i < text.len && (i < offset || (i == offset && text.ptr[i] == '"'));) {
         if (text.ptr[i] != '"') {
             step(&walk, text.ptr[i++]);
             continue;

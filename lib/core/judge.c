@@ -119,40 +119,41 @@ static const struct ledger_row *better_row(const struct question *question,
     return track ? track_current(track) : NULL;
 }
 
-static void weigh(const struct question *question, struct finding *finding)
+static enum finding_weight weigh(const struct question *question, struct finding *finding)
 {
-    finding->weight = FINDING_REFUSED;
     if (finding->fault != IMAGEREF_OK)
-        return; /* what cannot be read is let in by nobody */
-    finding->row = better_row(question, finding);
+        return FINDING_REFUSED; /* what cannot be read is let in by nobody */
     finding->exemption =
         policy_exempts(question->policy, question->namespace, &finding->ref, question->now);
-    if (finding->exemption)
-        finding->weight = FINDING_EXEMPT;
+    return finding->exemption ? FINDING_EXEMPT : FINDING_REFUSED;
 }
 
 /* False when there is nothing to say of the image. */
 static bool find(const struct question *question, const struct image_site *site,
-                 struct finding *ret_finding)
+                 struct finding *finding)
 {
-    struct finding finding = {.site = site};
-    finding.reason = judge_image(question, &finding);
-    if (finding.reason != REASON_NONE) {
-        weigh(question, &finding);
-    } else if (tag_lies(question, &finding)) {
-        finding.reason = REASON_TAG_MISMATCH;
-        finding.weight = FINDING_ADVICE;
-    } else {
-        return false;
+    *finding = (struct finding){.site = site};
+    finding->reason = judge_image(question, finding);
+    if (finding->reason != REASON_NONE) {
+        finding->weight = weigh(question, finding);
+        return true;
     }
-    struct ledger_query query = query_of(question, &finding);
-    finding.injected =
-        site->list != LIST_VOLUMES && !ledger_owner_has(ledger_of(question), &query, site);
-    *ret_finding = finding;
-    return true;
+    finding->reason = REASON_TAG_MISMATCH;
+    finding->weight = FINDING_ADVICE;
+    return tag_lies(question, finding);
 }
 
-static int keep(const struct question *question, const struct finding *finding, struct arena *arena,
+/* What only a finding that is shown needs to know. */
+static void explain(const struct question *question, struct finding *finding)
+{
+    struct ledger_query query = query_of(question, finding);
+    if (finding->fault == IMAGEREF_OK && finding->weight != FINDING_ADVICE)
+        finding->row = better_row(question, finding);
+    finding->injected = finding->site->list != LIST_VOLUMES &&
+                        !ledger_owner_has(ledger_of(question), &query, finding->site);
+}
+
+static int keep(const struct question *question, struct finding *finding, struct arena *arena,
                 struct verdict *verdict, struct err *err)
 {
     enum { FIRST = 4 };
@@ -168,6 +169,7 @@ static int keep(const struct question *question, const struct finding *finding, 
             memcpy(more, verdict->findings, kept * sizeof(*more));
         verdict->findings = more;
     }
+    explain(question, finding);
     verdict->findings[verdict->kept++] = *finding;
     return 0;
 }

@@ -42,6 +42,8 @@ static bool owner_made_by(const struct ledger *ledger, struct str namespace,
 static bool belongs_to(const struct ledger *ledger, struct str namespace,
                        const struct object *object, const struct track_target *target)
 {
+    if (!target->kind.len || !target->name.len) /* as those of an object without an owner are */
+        return false;
     return (str_eq(object->kind_name, target->kind) && str_eq(object->name, target->name)) ||
            (str_eq(object->owner_kind, target->kind) && str_eq(object->owner_name, target->name)) ||
            owner_made_by(ledger, namespace, object, target);

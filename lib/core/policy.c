@@ -188,13 +188,14 @@ static int read_exemption_object(const struct json_fields *root, const struct js
 
 int policy_add(struct policy *policy, struct str json, struct arena *arena, struct err *err)
 {
+    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec", "status", NULL};
     struct object object;
     struct policy next = *policy;
     JSON_SCOPED struct cJSON *tree = NULL;
     if (json_read(json, POLICY_MAX_BYTES, &tree, err) < 0 ||
         object_read(json, arena, &object, err) < 0)
         return -1;
-    struct json_fields root = {.object = tree}, spec = {0};
+    struct json_fields root = {.object = tree}, spec = {.path = "spec"};
     if (json_get_object(&root, "spec", &spec, err) < 0)
         return -1;
     bool ours = str_eq(object.api_version, STR(PINNACE_API_VERSION));
@@ -208,6 +209,8 @@ int policy_add(struct policy *policy, struct str json, struct arena *arena, stru
                        "\"%.*s\" of \"%.*s\": a policy is made of PinPolicy and Exemption, both "
                        "of " PINNACE_API_VERSION,
                        STR_FMT(object.kind_name), STR_FMT(object.api_version));
+    if (done == 0)
+        done = json_only(&root, known, err);
     if (done < 0)
         return -1;
     *policy = next;
