@@ -102,7 +102,7 @@ struct request {
 
 static void offer(struct request *request, struct str candidate, const char *help)
 {
-    if (!str_starts(candidate, request->word))
+    if (candidate.len == 0 || !str_starts(candidate, request->word))
         return;
     buf_add(request->out, candidate);
     if (help)
@@ -126,8 +126,7 @@ static void offer_values(struct request *request, const struct cli_option *optio
     while (rest.len) {
         size_t blank = str_find(rest, ' ');
         size_t end = blank == STR_NOT_FOUND ? rest.len : blank;
-        if (end)
-            offer(request, str_head(rest, end), NULL);
+        offer(request, str_head(rest, end), NULL);
         rest = str_tail(rest, end < rest.len ? end + 1 : end);
     }
 }
@@ -217,10 +216,11 @@ static void complete(struct request *request, int count, char **words)
         }
         return;
     }
-    if (count == 2 && strcmp(words[0], "help") == 0)
+    struct str name = str_of(words[0]);
+    if (count == 2 && str_eq(name, STR("help")))
         offer_verbs(request);
     for (size_t i = 0; cli_verbs[i]; i++)
-        if (strcmp(words[0], cli_verbs[i]->name) == 0)
+        if (str_eq(str_of(cli_verbs[i]->name), name))
             complete_verb(request, cli_verbs[i], count - 2, words + 1);
 }
 

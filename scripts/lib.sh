@@ -8,9 +8,12 @@
 #   await_job NAME "text"           waits for it and shows progress; its exit status is in job_status
 #   at_exit COMMAND...              is done at the end, whatever the end is; the last one first
 #
-# Logs go to the folder $logs, which the command that sources this sets. What still runs in the background
-# at the end is stopped, with all its children.
+# COMMAND may be a function, with `set -e` in force, unless bash was told to look away: never write
+# `step ... || ...` or `if step ...`. What still runs at the end is stopped, with all its children.
 
+# The folder of the logs; the command that sources this may change it.
+logs=build/logs
+# shellcheck disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=${0##*/}
 # A point in numbers, whatever the user's language, and UTF-8.
@@ -18,7 +21,7 @@ export LC_ALL=C.UTF-8
 
 # Debian 12's names. A set is what its name says, on top of nothing: a machine may be bare.
 declare -A package_sets=(
-	[build]="gcc libc6-dev clang cmake ninja-build pkg-config libcjson-dev libyaml-dev libcmocka-dev"
+	[build]="gcc libc6-dev clang cmake ninja-build pkg-config libcjson-dev libyaml-dev libcmocka-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libssl-dev"
 	[test]="python3"
 	[lint]="gcc libc6-dev pkg-config clang-format clang-tidy shellcheck mandoc zsh fish python3"
 	[cluster]="gcc libc6-dev containerd runc containernetworking-plugins docker-registry skopeo iptables iproute2 openssl procps python3-pip ca-certificates"
@@ -32,9 +35,11 @@ usage_error() { printf '%s: %s; see %s --help\n' "$program" "$1" "$0" >&2; exit 
 die() { printf '%s: %s\n' "$program" "$1" >&2; [[ $# -lt 2 ]] || printf '%s\n' "$2" >&2; exit 1; }
 
 # Colours and running counters are for terminals only, and colours for those who want them.
-bold='' red='' green='' yellow='' plain=''
+# shellcheck disable=SC2034
+{ bold='' red='' green='' yellow='' plain=''; }
 is_terminal() { [[ -t 1 && ${TERM-dumb} != dumb && ! ${CI-} ]]; }
 if is_terminal && [[ ! ${NO_COLOR-} ]]; then
+	# shellcheck disable=SC2034
 	bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' yellow=$'\e[33m' plain=$'\e[m'
 fi
 
@@ -46,7 +51,7 @@ seconds_of() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 
 # --- Jobs and the end -------------------------------------------------------------------------------
 
-declare -A job_pids=() job_starts=() job_pads=()
+declare -A job_pids=() job_starts=()
 exit_commands=()
 # Of the job that was waited for last.
 job_status=0 job_ms=0
@@ -135,7 +140,6 @@ show_log() {
 	printf '    The whole log: %s\n' "${log#"$PWD"/}"
 }
 
-# Text may hold anything; a file's name should not.
 step() {
 	local text=$1 name
 	shift
@@ -157,8 +161,7 @@ is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 
 
 install_packages() {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get update
-	apt-get install --yes --no-install-recommends "$@"
+	apt-get update && apt-get install --yes --no-install-recommends "$@"
 }
 
 # Asks nobody and does nothing when all is there.
@@ -172,13 +175,14 @@ need_packages() {
 		done
 	done
 	((${#missing[@]})) || return 0
-	command -v apt-get > /dev/null ||
-		die "this is not Debian, and these are needed by their Debian names: ${missing[*]}" "Install what they are called here and run this on Debian 12, or in a container of it."
+	if ! command -v apt-get > /dev/null; then
+		printf '%s: this is not Debian; what it calls %s should be here\n' "$program" "${missing[*]}" >&2
+		return
+	fi
 	if ((EUID != 0)); then
 		printf '%s: some packages are missing. Run this, then try again:\n' "$program" >&2
 		printf '  sudo apt-get update && sudo apt-get install --yes --no-install-recommends %s\n' "${missing[*]}" >&2
 		exit 2
 	fi
-	step "installing ${#missing[@]} packages" install_packages "${missing[@]}" ||
-		die "the packages could not be installed: ${missing[*]}" "Look at what apt-get said above, and run this again."
+	step "installing ${#missing[@]} packages" install_packages "${missing[@]}"
 }

@@ -22,7 +22,10 @@ struct err {
     char text[512]; /* one sentence, no newline at the end */
 };
 
-/* Fills *err (which may be NULL: the caller does not care) and returns -1. */
+/*
+ * Fills *err (which may be NULL: the caller does not care) and returns -1. In errors about input,
+ * what is not printable ASCII becomes a question mark; the names of files may be in any script.
+ */
 __attribute__((format(printf, 3, 4))) int err_set(struct err *err, enum err_kind kind,
                                                   const char *format, ...);
 
@@ -34,5 +37,16 @@ int err_add_line(struct err *err, size_t line, size_t column);
 
 /* The one sentence for an allocation that failed or would pass its ceiling. */
 int err_no_memory(struct err *err);
+
+/* Compilers and analysers cannot see into err.c; so they know that these return -1. */
+static inline int err_minus_one(int always)
+{
+    (void)always;
+    return -1;
+}
+#define err_set(...) err_minus_one(err_set(__VA_ARGS__))
+#define err_prefix(...) err_minus_one(err_prefix(__VA_ARGS__))
+#define err_add_line(...) err_minus_one(err_add_line(__VA_ARGS__))
+#define err_no_memory(...) err_minus_one(err_no_memory(__VA_ARGS__))
 
 #endif

@@ -11,7 +11,7 @@
 
 enum {
     NAMED_MAX = 20,         /* images named one by one */
-    DENIAL_MAX = 15 * 1024, /* then the rest is counted, so that 16 KiB are never passed */
+    DENIAL_MAX = 14 * 1024, /* then the rest is counted, so that 16 KiB are never passed */
     WARNING_MAX = 256,      /* characters: the API server cuts what is longer */
     WARNINGS_MAX = 4096,    /* and drops what comes after so many in one answer */
     COMPLAINT_MAX = 4096,

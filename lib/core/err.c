@@ -8,7 +8,15 @@
 
 #include "pinnace/banned.h"
 
-int err_set(struct err *err, enum err_kind kind, const char *format, ...)
+/* Input is quoted as it came: what is not printable ASCII must not reach a terminal or a log. */
+static void make_printable(char *text)
+{
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
+int(err_set)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     if (!err)
         return -1;
@@ -17,10 +25,12 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
     err->kind = kind;
     vsnprintf(err->text, sizeof(err->text), format, args);
     va_end(args);
+    if (kind == ERR_INPUT || kind == ERR_LIMIT)
+        make_printable(err->text);
     return -1;
 }
 
-int err_prefix(struct err *err, const char *format, ...)
+int(err_prefix)(struct err *err, const char *format, ...)
 {
     if (!err)
         return -1;
@@ -35,7 +45,7 @@ int err_prefix(struct err *err, const char *format, ...)
     return -1;
 }
 
-int err_add_line(struct err *err, size_t line, size_t column)
+int(err_add_line)(struct err *err, size_t line, size_t column)
 {
     if (!err)
         return -1;
@@ -44,7 +54,7 @@ int err_add_line(struct err *err, size_t line, size_t column)
     return -1;
 }
 
-int err_no_memory(struct err *err)
+int(err_no_memory)(struct err *err)
 {
     return err_set(err, ERR_MEMORY, "not enough memory for this input");
 }

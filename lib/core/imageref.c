@@ -7,6 +7,7 @@
 enum {
     PATH_MAX_LEN = 255, /* as the runtimes count it: with "library/", without the host */
     TAG_MAX_LEN = 128,
+    HOST_MAX_LEN = 261, /* a DNS name of 253, brackets or not, and a port */
 };
 
 static const struct str docker_hub = STR_INIT("docker.io");
@@ -93,7 +94,7 @@ static bool host_ok(struct str host)
         return true;
     struct str name;
     struct str port = split_port(host, &name);
-    if (port.len == 1)
+    if (port.len == 1 || host.len > HOST_MAX_LEN)
         return false;
     for (size_t i = 1; i < port.len; i++)
         if (!ascii_is_digit(port.ptr[i]))
@@ -316,7 +317,10 @@ const char *imageref_fault_text(enum imageref_fault fault)
     return "a good image name";
 }
 
-/* The host without what does not make it another one; case stays, for the comparison. */
+/*
+ * The host without what does not make it another one; case stays, for the comparison. The port of
+ * https goes only where the rest is still read as a host.
+ */
 static struct str host_core(struct str host)
 {
     static const struct str hub_aliases[] = {
@@ -325,7 +329,7 @@ static struct str host_core(struct str host)
         STR_INIT("registry.hub.docker.com"),
     };
     struct str name;
-    if (!str_eq(split_port(host, &name), STR(":443")))
+    if (!str_eq(split_port(host, &name), STR(":443")) || !looks_like_host(name))
         name = host;
     for (size_t i = 0; i < sizeof(hub_aliases) / sizeof(hub_aliases[0]); i++)
         if (str_eq_nocase(name, hub_aliases[i]))
@@ -358,14 +362,17 @@ struct str host_normal(struct str host, char *out, size_t size)
         return STR_NONE;
     for (size_t i = 0; i < core.len; i++)
         out[i] = ascii_lower(core.ptr[i]);
-    return (struct str){out, core.len};
+    struct str normal = {out, core.len};
+    /* "Contoso/web" has a host because of its upper case alone; without it, it is another name. */
+    if (!looks_like_host(normal))
+        memcpy(out, core.ptr, core.len);
+    return normal;
 }
 
 void buf_add_host(struct buf *buf, struct str host)
 {
-    struct str core = host_core(host);
-    for (size_t i = 0; i < core.len; i++)
-        buf_add_char(buf, ascii_lower(core.ptr[i]));
+    char normal[HOST_MAX_LEN];
+    buf_add(buf, host_normal(host, normal, sizeof(normal)));
 }
 
 void buf_add_repository(struct buf *buf, const struct imageref *ref)

@@ -116,43 +116,67 @@ static bool enter(struct scan *scan, unsigned more)
     return false;
 }
 
-/* Skips a whole object or array without recursion: one bit a level says which of the two it is. */
+/* Where a walk through nested values is: one bit a level says whether that is an object. */
+struct nesting {
+    uint64_t objects;
+    unsigned depth;
+};
+
+static char closing_of(const struct nesting *nesting)
+{
+    return nesting->objects & 1 ? '}' : ']';
+}
+
+static void skip_key(struct scan *scan, const struct nesting *nesting)
+{
+    bool escaped;
+    if (nesting->objects & 1)
+        raw_key(scan, &escaped);
+}
+
+/* Goes into the object or array that begins here; true when a value in it comes next. */
+static bool open_value(struct scan *scan, struct nesting *nesting)
+{
+    if (!enter(scan, nesting->depth))
+        return false;
+    nesting->objects = nesting->objects << 1 | (*scan->cur++ == '{');
+    nesting->depth++;
+    if (next_byte(scan) == closing_of(nesting))
+        return false;
+    skip_key(scan, nesting);
+    return true;
+}
+
+/* Closes all that ends with the value just read; true when a comma asks for the next one. */
+static bool close_values(struct scan *scan, struct nesting *nesting)
+{
+    while (nesting->depth > 0 && next_byte(scan) == closing_of(nesting)) {
+        scan->cur++;
+        nesting->depth--;
+        nesting->objects >>= 1;
+    }
+    if (nesting->depth == 0 || scan->problem_kind != ERR_NONE)
+        return false;
+    if (!skip_char(scan, ',')) {
+        scan_fail_here(scan, "a comma or a closing bracket was expected here");
+        return false;
+    }
+    skip_key(scan, nesting);
+    return true;
+}
+
+/* Skips a whole object or array, without recursion. */
 static void skip_nested(struct scan *scan)
 {
-    uint64_t objects = 0;
-    unsigned depth = 0;
-    bool escaped;
-    for (;;) {
-        char c = next_byte(scan);
-        if (c == '{' || c == '[') {
-            if (!enter(scan, depth))
-                return;
-            scan->cur++;
-            depth++;
-            objects = objects << 1 | (c == '{');
-            if (next_byte(scan) != (c == '{' ? '}' : ']')) {
-                if (c == '{')
-                    raw_key(scan, &escaped);
-                continue;
-            }
-        } else {
+    struct nesting nesting = {0};
+    do {
+        char c;
+        while ((c = next_byte(scan)) == '{' || c == '[')
+            if (!open_value(scan, &nesting))
+                break;
+        if (c != '{' && c != '[')
             skip_scalar(scan, c);
-        }
-        /* A value has ended: close what ends with it, until a comma asks for the next one. */
-        while (depth > 0 && next_byte(scan) == (objects & 1 ? '}' : ']')) {
-            scan->cur++;
-            depth--;
-            objects >>= 1;
-        }
-        if (depth == 0 || scan->problem_kind != ERR_NONE)
-            return;
-        if (!skip_char(scan, ',')) {
-            scan_fail_here(scan, "a comma or a closing bracket was expected here");
-            return;
-        }
-        if (objects & 1)
-            raw_key(scan, &escaped);
-    }
+    } while (close_values(scan, &nesting));
 }
 
 static void skip_value(struct scan *scan)
@@ -250,7 +274,7 @@ static int find_key(struct str key, const struct str keys[], int count)
 
 static int known_key(struct str raw, bool escaped, const struct str keys[], int count)
 {
-    if (!escaped)
+    if (!escaped || !raw.ptr) /* no key: the scan has ended */
         return find_key(raw, keys, count);
     char plain[KEY_MAX * 6];
     if (raw.len > sizeof(plain))

@@ -244,7 +244,8 @@ static int open_collection(struct reader *reader, enum yamlnode_kind kind, yaml_
 
 static void close_collection(struct reader *reader)
 {
-    reader->tree.nodes[reader->open[--reader->depth]].end = reader->tree.count;
+    if (reader->depth > 0)
+        reader->tree.nodes[reader->open[--reader->depth]].end = reader->tree.count;
 }
 
 static int add_alias(struct reader *reader, const yaml_event_t *event, struct err *err)
@@ -314,6 +315,8 @@ static void begin_document(struct reader *reader)
 static int finish_document(struct reader *reader, struct err *err)
 {
     const struct yamlnode *root = reader->tree.nodes;
+    if (reader->tree.count == 0)
+        return 0;
     if (root->kind == YAMLNODE_SCALAR && root->type == YAMLSCALAR_NULL)
         return 0;
     if (reader->documents.count == reader->document_capacity) {

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operations: what is done again and again while memory runs out at another place each time. Each
+ * must answer -1 with ERR_MEMORY, or the safe answer, and leave its outputs as they were.
+ */
+#ifndef PINNACE_TESTS_OPERATIONS_H
+#define PINNACE_TESTS_OPERATIONS_H
+
+#include "../world.h"
+
+#include "pinnace/change.h"
+#include "pinnace/json.h"
+#include "pinnace/review.h"
+#include "pinnace/yaml.h"
+
+struct work {
+    const char *name;
+    int (*run)(struct arena *arena, struct err *err);
+};
+
+/* What an operation found wrong; told by whoever runs it, once there is memory again. */
+static const char *complaint;
+
+static inline void expect(bool holds, const char *what)
+{
+    if (!holds && !complaint)
+        complaint = what;
+}
+
+/* Texts of the operations, made once before anything fails. */
+static struct str pin_policy, break_glass, track, replica_set, denied_create, denied_update,
+    warned_create, pod_text, template_new, template_old, manifest;
+static struct object object_new, object_old;
+
+/* A pod of so many containers, so that every list of chunks and findings has to grow. */
+static inline struct str pod_of(struct arena *arena, int count, const char *tag)
+{
+    struct buf buf = BUF_INIT(arena, 1000000);
+    buf_add(&buf, STR("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\"},"
+                      "\"spec\":{\"containers\":["));
+    for (int i = 0; i < count; i++)
+        buf_addf(&buf, "%s{\"name\":\"c\\u0030%d\",\"image\":\"nginx\\u003a%s\"}", i ? "," : "", i,
+                 tag);
+    buf_add(&buf, STR("]}}"));
+    return finished(&buf);
+}
+
+static inline struct str review_of(struct arena *arena, const char *verb, struct str object,
+                                   struct str old)
+{
+    return json_format(arena,
+                       "{'kind':'AdmissionReview','apiVersion':'admission.k8s.io/v1','request':"
+                       "{'uid':'u\\u002d1','kind':{'group':'','kind':'Pod'},'namespace':'shop',"
+                       "'operation':'%s','object':%s,'oldObject':%s}}",
+                       verb, object.ptr, old.ptr);
+}
+
+static inline void make_texts(struct arena *arena)
+{
+    pin_policy = json_of(
+        arena, POLICY("'tags':{'immutable':['a','b']},'registries':['quay.io'],'free':['*'],"
+                      "'longestExemption':'1h','exemptions':[{'images':['quay.io','a.b'],"
+                      "'namespaces':['x','y'],'reason':'r'},{'images':['c.d'],'namespaces':['z'],"
+                      "'reason':'s'}]"));
+    break_glass =
+        json_of(arena, EXEMPTION("n\\u0061me", "shop", "'a.b','c.d'", "2026-11-21T09:30:00Z"));
+    track = json_of(
+        arena, TRACK("web", "shop",
+                     "'image':'" WEB "','targets':[{'kind':'Deployment','name':'web'},{'kind':"
+                     "'Job','name':'j','container':'c'}]",
+                     "'current':{'digest':'" D1 "'},'ledger':[" ROW("1", D1, "Healthy") "," ROW(
+                         "2", D2, "Failed") "],'quarantined':[{'digest':'" D2 "'}]"));
+    replica_set = json_of(arena, REPLICA_SET("w\\u0065b-1", "web", "", WEB "@" D1));
+    pod_text = pod_of(arena, 200, "1");
+    denied_create = review_of(arena, "CREATE", pod_of(arena, 70, "1"), STR("null"));
+    warned_create = denied_create;
+    denied_update = review_of(arena, "UPDATE", pod_of(arena, 70, "1"), pod_of(arena, 70, "2"));
+    template_new = json_of(arena, "{'kind':'Job','apiVersion':'batch/v1','spec':{'template':{"
+                                  "'a':'\\u0061','b':['\\u0062'],'c':{'\\u0063':1}}}}");
+    template_old = json_of(arena, "{'kind':'Job','apiVersion':'batch/v1','spec':{'template':{"
+                                  "'c':{'c':1},'b':['\\u0062'],'a':'\\u0061'}}}");
+    object_new = object_of(arena, template_new.ptr);
+    object_old = object_of(arena, template_old.ptr);
+    manifest = STR("a: &x {b: [1, two, 0x10]}\nc:\n  <<: *x\n  d: |\n    text\n---\n- \"e\\n\"\n");
+}
+
+static inline int add_policy(struct str text, struct arena *arena, struct err *err)
+{
+    struct policy policy = policy_builtin;
+    int result = policy_add(&policy, text, arena, err);
+    bool same = memcmp(&policy, &policy_builtin, sizeof(policy)) == 0;
+    expect(same == (result < 0), "the policy was touched, or nothing was added to it");
+    return result;
+}
+
+static inline int run_pin_policy(struct arena *arena, struct err *err)
+{
+    return add_policy(pin_policy, arena, err);
+}
+
+static inline int run_break_glass(struct arena *arena, struct err *err)
+{
+    return add_policy(break_glass, arena, err);
+}
+
+static inline int add_to_ledger(struct str text, struct arena *arena, struct err *err)
+{
+    struct ledger ledger = {0};
+    int result = ledger_add(&ledger, text, arena, err);
+    expect((ledger.tracks || ledger.workloads) == (result == 0), "the ledger was touched");
+    return result;
+}
+
+static inline int run_track(struct arena *arena, struct err *err)
+{
+    return add_to_ledger(track, arena, err);
+}
+
+static inline int run_workload(struct arena *arena, struct err *err)
+{
+    return add_to_ledger(replica_set, arena, err);
+}
+
+static inline int run_object(struct arena *arena, struct err *err)
+{
+    struct object object = {.name = STR("untouched")};
+    int result = object_read(pod_text, arena, &object, err);
+    expect(str_eq(object.name, STR("untouched")) == (result < 0), "the object was touched");
+    return result;
+}
+
+static inline int run_json(struct arena *arena, struct err *err)
+{
+    struct cJSON *tree = NULL;
+    (void)arena; /* it brings its own */
+    int result = json_read(track, LEDGER_MAX_BYTES, &tree, err);
+    expect((tree == NULL) == (result < 0), "there is a tree, or there is none");
+    json_free(&tree);
+    return result;
+}
+
+static inline int answer_review(struct str text, const char *path, bool allowed,
+                                struct arena *arena, struct err *err)
+{
+    struct review review = {.uid = STR("untouched")};
+    struct review_context context = {.policy = &policy_builtin, .key = {1, 2}};
+    struct review_outcome outcome = {.allowed = !allowed, .verdict = {.images = 4711}};
+    struct str answer = STR("untouched");
+    review_path_parse(str_of(path), &context.path);
+    if (review_decode(text, arena, &review, err) < 0) {
+        expect(str_eq(review.uid, STR("untouched")), "the review was touched");
+        return -1;
+    }
+    if (review_answer(&review, &context, arena, &outcome, &answer, err) < 0) {
+        expect(outcome.verdict.images == 4711, "the outcome was touched");
+        expect(str_eq(answer, STR("untouched")), "the answer was touched");
+        return -1;
+    }
+    expect(outcome.allowed == allowed, "it was decided otherwise");
+    expect(outcome.verdict.count[FINDING_REFUSED] == 70, "an image was missed");
+    expect(text_has(answer, allowed ? STR("\"allowed\":true") : STR("\"allowed\":false")),
+           "the answer says otherwise");
+    return 0;
+}
+
+static inline int run_denied_create(struct arena *arena, struct err *err)
+{
+    return answer_review(denied_create, "/enforce/pinned", false, arena, err);
+}
+
+static inline int run_denied_update(struct arena *arena, struct err *err)
+{
+    return answer_review(denied_update, "/enforce/pinned", false, arena, err);
+}
+
+static inline int run_warned_create(struct arena *arena, struct err *err)
+{
+    return answer_review(warned_create, "/warn/tagged", true, arena, err);
+}
+
+static inline int run_template_same(struct arena *arena, struct err *err)
+{
+    struct siphash_key key = {1, 2};
+    if (template_same(&object_new, &object_old, key, arena))
+        return 0;
+    return err_no_memory(err); /* a change that is none is judged: the safe answer */
+}
+
+static inline int run_yaml(struct arena *arena, struct err *err)
+{
+    struct yaml_documents documents = {.count = 4711};
+    int result = yaml_read(arena, manifest, &documents, err);
+    expect((documents.count == 4711) == (result < 0), "the documents were touched");
+    return result;
+}
+
+static const struct work works[] = {
+    {"policy_add of a PinPolicy", run_pin_policy},
+    {"policy_add of an Exemption", run_break_glass},
+    {"ledger_add of a Track", run_track},
+    {"ledger_add of a workload", run_workload},
+    {"object_read", run_object},
+    {"json_read", run_json},
+    {"review_answer: a creation denied", run_denied_create},
+    {"review_answer: an update denied", run_denied_update},
+    {"review_answer: warned of", run_warned_create},
+    {"template_same", run_template_same},
+    {"yaml_read", run_yaml},
+};
+
+#endif
