@@ -12,6 +12,7 @@
 enum kube_fault {
     KUBE_FINE,
     KUBE_UNREACHABLE,  /* no answer came; what was asked for may have been done */
+    KUBE_UNTRUSTED,    /* the other side is not the cluster we know, or it does not trust us */
     KUBE_BAD_REQUEST,  /* 400, 405, 406, 415: we do not speak as it does */
     KUBE_UNAUTHORIZED, /* 401 */
     KUBE_FORBIDDEN,    /* 403 */

@@ -317,6 +317,13 @@ const char *imageref_fault_text(enum imageref_fault fault)
     return "a good image name";
 }
 
+/* A name that is read as a host in lower case too: "Contoso/web" has one for its case alone. */
+static bool is_host_in_any_case(struct str name)
+{
+    return str_find(name, '.') != STR_NOT_FOUND || str_find(name, ':') != STR_NOT_FOUND ||
+           str_eq_nocase(name, STR("localhost"));
+}
+
 /*
  * The host without what does not make it another one; case stays, for the comparison. The port of
  * https goes only where the rest is still read as a host.
@@ -329,7 +336,7 @@ static struct str host_core(struct str host)
         STR_INIT("registry.hub.docker.com"),
     };
     struct str name;
-    if (!str_eq(split_port(host, &name), STR(":443")) || !looks_like_host(name))
+    if (!str_eq(split_port(host, &name), STR(":443")) || !is_host_in_any_case(name))
         name = host;
     for (size_t i = 0; i < sizeof(hub_aliases) / sizeof(hub_aliases[0]); i++)
         if (str_eq_nocase(name, hub_aliases[i]))
@@ -362,11 +369,9 @@ struct str host_normal(struct str host, char *out, size_t size)
         return STR_NONE;
     for (size_t i = 0; i < core.len; i++)
         out[i] = ascii_lower(core.ptr[i]);
-    struct str normal = {out, core.len};
-    /* "Contoso/web" has a host because of its upper case alone; without it, it is another name. */
-    if (!looks_like_host(normal))
+    if (!is_host_in_any_case(core))
         memcpy(out, core.ptr, core.len);
-    return normal;
+    return (struct str){out, core.len};
 }
 
 void buf_add_host(struct buf *buf, struct str host)

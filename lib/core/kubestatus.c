@@ -96,6 +96,8 @@ static const char *advice_for(enum kube_fault fault)
     switch (fault) {
     case KUBE_UNREACHABLE:
         return "is the cluster up, and the address in the kubeconfig right?";
+    case KUBE_UNTRUSTED:
+        return "are the certificates in the kubeconfig those of this cluster?";
     case KUBE_UNAUTHORIZED:
         return "the cluster does not know these credentials: log in again";
     case KUBE_FORBIDDEN:
@@ -165,9 +167,9 @@ void kube_error_set(struct kube_error *error, struct kube_question question, enu
 
 bool kube_fault_is_passing(enum kube_fault fault)
 {
-    return fault == KUBE_UNREACHABLE || fault == KUBE_CONFLICT || fault == KUBE_EXISTS ||
-           fault == KUBE_GONE || fault == KUBE_TOO_MANY || fault == KUBE_SERVER ||
-           fault == KUBE_GARBLED;
+    return fault == KUBE_UNREACHABLE || fault == KUBE_UNTRUSTED || fault == KUBE_CONFLICT ||
+           fault == KUBE_EXISTS || fault == KUBE_GONE || fault == KUBE_TOO_MANY ||
+           fault == KUBE_SERVER || fault == KUBE_GARBLED;
 }
 
 int kube_error_to_err(const struct kube_error *error, struct err *err)

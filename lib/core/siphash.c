@@ -62,10 +62,11 @@ struct hash128 siphash128(struct siphash_key key, struct str data)
         .v2 = 0x6c7967656e657261u ^ key.k0,
         .v3 = 0x7465646279746573u ^ key.k1,
     };
+    const char *bytes = data.ptr ? data.ptr : "";
     size_t i = 0;
     for (; data.len - i >= 8; i += 8)
-        absorb(&s, load(data.ptr + i, 8));
-    absorb(&s, (uint64_t)data.len << 56 | load(data.ptr + i, data.len - i));
+        absorb(&s, load(bytes + i, 8));
+    absorb(&s, (uint64_t)data.len << 56 | load(bytes + i, data.len - i));
     struct hash128 hash;
     s.v2 ^= 0xee;
     hash.low = squeeze(&s);

@@ -293,7 +293,7 @@ static int write_members(struct writer *writer, uint32_t mapping, struct err *er
 {
     const struct yamlnode *nodes = writer->tree->nodes;
     for (uint32_t key = mapping + 1, value; key < nodes[mapping].end; key = nodes[value].end) {
-        struct str text;
+        struct str text = STR_NONE;
         value = nodes[key].end;
         if (key_of(writer->tree, key, &text, err) || write_member(writer, text, value, err))
             return -1;

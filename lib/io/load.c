@@ -6,11 +6,26 @@
 
 #include "pinnace/banned.h"
 
+/*
+ * An empty file is most likely one that is just being written; it must not count as "no rules". The
+ * manifest is read in place, since its objects point to it.
+ */
+static int read_rules(const char *file, struct arena *arena, struct manifest *manifest,
+                      struct err *err)
+{
+    if (manifest_read(file, arena, manifest, err) < 0)
+        return -1;
+    for (size_t i = 0; i < manifest->text.len; i++)
+        if (!ascii_is_space(manifest->text.ptr[i]))
+            return 0;
+    return err_set(err, ERR_INPUT, "%s: is empty", file);
+}
+
 int load_policy(const char *file, struct arena *arena, struct policy *ret_policy, struct err *err)
 {
     struct policy policy = policy_builtin;
     struct manifest manifest = {0};
-    if (file && manifest_read(file, arena, &manifest, err) < 0)
+    if (file && read_rules(file, arena, &manifest, err) < 0)
         return -1;
     for (const struct manifest_object *object = manifest.objects; object; object = object->next)
         if (policy_add(&policy, object->json, arena, err) < 0)
@@ -25,7 +40,7 @@ int load_ledger(const char *file, struct arena *arena, struct ledger *ret_ledger
     struct manifest manifest = {0};
     if (!file)
         return 0;
-    if (manifest_read(file, arena, &manifest, err) < 0)
+    if (read_rules(file, arena, &manifest, err) < 0)
         return -1;
     for (const struct manifest_object *object = manifest.objects; object; object = object->next)
         if (ledger_add(&ledger, object->json, arena, err) < 0)

@@ -110,8 +110,8 @@ static const char *const names[] = {
     "nginx",
     "nginx:1.27.3",
     "contoso.azurecr.io/shop/web:v1.4.0",
-    "contoso.azurecr.io/shop/"
-    "web@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ("contoso.azurecr.io/shop/web@sha256:"
+     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
 };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 

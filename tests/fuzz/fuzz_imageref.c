@@ -55,6 +55,10 @@ static struct str print(struct arena *arena, const struct imageref *ref)
 
 static void check_hosts(struct arena *arena, struct str host)
 {
+    struct str lower = arena_copy(arena, host);
+    for (size_t i = 0; i < lower.len; i++)
+        ((char *)(uintptr_t)lower.ptr)[i] = ascii_lower(lower.ptr[i]);
+    must(host_same(host, lower));
     char *out = arena_alloc(arena, host.len + sizeof("docker.io"));
     must(out != NULL);
     struct str normal = host_normal(host, out, host.len + sizeof("docker.io"));
@@ -123,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(host_same(a.host, b.host) == host_same(b.host, a.host));
     bool same = imageref_same_repository(&a, &b);
     must(same == imageref_same_repository(&b, &a));
-    must(same == str_eq(repository(&arena, &a), repository(&arena, &b)));
+    /* "Contoso/web" cannot be printed in lower case, where it would be a path. */
+    must(same == str_eq_nocase(repository(&arena, &a), repository(&arena, &b)));
     return 0;
 }

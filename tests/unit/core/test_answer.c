@@ -446,6 +446,11 @@ static struct str hostile_review(struct arena *arena, size_t sort, size_t count)
         buf_add(&image, str_of(units[sort % COUNT(units)]));
     if (sort == 1)
         buf_add(&image, STR("example/x@" D1)); /* but for its host a good name */
+    if (sort == 9) {                           /* the longest good name there is */
+        image = BUF_INIT(arena, 5000);
+        buf_addf(&image, "h.h.%s/%s:%s@" D512, run_of(arena, 'h', 257).ptr,
+                 run_of(arena, 'p', 255).ptr, run_of(arena, 't', 128).ptr);
+    }
     for (size_t i = 0; i < count; i++)
         buf_addf(&buf, "%s{'name':'n%zu','image':'%s'}", i ? "," : "", i, finished(&image).ptr);
     return json_format(arena, CREATE("%s"), finished(&buf).ptr);
@@ -455,7 +460,7 @@ TEST(hostile_images)
 {
     static const char *const paths[] = {"/enforce/tagged", "/enforce/pinned", "/warn/pinned",
                                         "/audit/pinned"};
-    enum { SORTS = 9, IMAGES = 500 };
+    enum { SORTS = 10, IMAGES = 500 };
     for (size_t sort = 0; sort < SORTS; sort++) {
         TEST_ARENA(arena);
         struct policy policy = policy_builtin;

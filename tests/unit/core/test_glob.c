@@ -244,6 +244,21 @@ TEST(image_pattern_matching)
     }
 }
 
+/* The longest host there is, with a port, is compared whole. */
+TEST(longest_hosts_are_compared_whole)
+{
+    TEST_ARENA(arena);
+    struct str host = run_of(&arena, 'h', 261 - strlen(".azurecr.io:5000"));
+    struct str image = json_format(&arena, "%s.azurecr.io:5000/web", host.ptr);
+    struct image_glob glob;
+    struct imageref ref;
+    assert_int_equal(imageref_parse(image, &ref), IMAGEREF_OK);
+    assert_null(image_glob_parse(STR("*.azurecr.io:5000"), &glob));
+    assert_true(image_glob_match(&glob, &ref));
+    assert_null(image_glob_parse(STR("*.azurecr.io"), &glob));
+    assert_false(image_glob_match(&glob, &ref));
+}
+
 /* The longest path that is one, with "library/" in front. */
 TEST(longest_paths_are_compared_whole)
 {
@@ -265,6 +280,7 @@ int main(void)
         cmocka_unit_test(image_patterns),
         cmocka_unit_test(no_image_patterns),
         cmocka_unit_test(image_pattern_matching),
+        cmocka_unit_test(longest_hosts_are_compared_whole),
         cmocka_unit_test(longest_paths_are_compared_whole),
     };
     return cmocka_run_group_tests_name("glob", tests, NULL, NULL);

@@ -169,6 +169,10 @@ TEST(refused)
         {"{'kind':'Track','apiVersion':'pinnace.dev/v1alpha1','spec':{'image':'a/b'},"
          "'status':[]}",
          "status: an object"},
+        {"{'kind':'ControllerRevision','apiVersion':'apps/v1','metadata':{'name':'r'}}",
+         "a ledger is made of Tracks"},
+        {"{'kind':'ControllerRevision','apiVersion':'apps/v1','data':[]}",
+         "data: an object was expected here"},
         {"{'kind':'ReplicaSet','apiVersion':'apps/v1','spec':{'template':[]}}",
          "spec.template: an object"},
         {"{'kind':'ReplicaSet','apiVersion':'apps/v1','spec':{'template':{'spec':{'containers':"
@@ -533,6 +537,52 @@ TEST(live_revisions)
     }
 }
 
+#define REVISION(name, owner_kind, owner)                                                          \
+    "{'kind':'ControllerRevision','apiVersion':'apps/v1','metadata':{'name':'" name                \
+    "','namespace':'shop','ownerReferences':[{'kind':'" owner_kind "','name':'" owner              \
+    "','controller':true}]},'data':{'spec':{'template':{'spec':{'containers':[{'image':'" WEB      \
+    "@" D4 "'}]}}}}}"
+
+/* A StatefulSet says which of its revisions its pods may run; while it is not known, all may be. */
+TEST(revisions_of_stateful_sets)
+{
+    static const struct {
+        const char *name, *revision, *owner; /* owner: its kind and its status; NULL: not known */
+        bool released;
+    } rows[] = {
+        {"current", REVISION("db-1", "StatefulSet", "db"),
+         "'StatefulSet','status':{'currentRevision':'db-1','updateRevision':'db-2'}", true},
+        {"next", REVISION("db-2", "StatefulSet", "db"),
+         "'StatefulSet','status':{'currentRevision':'db-1','updateRevision':'db-2'}", true},
+        {"old", REVISION("db-0", "StatefulSet", "db"),
+         "'StatefulSet','status':{'currentRevision':'db-1','updateRevision':'db-2'}", false},
+        {"none is said", REVISION("db-1", "StatefulSet", "db"), "'StatefulSet','status':{}", false},
+        {"misshapen", REVISION("db-1", "StatefulSet", "db"),
+         "'StatefulSet','status':{'currentRevision':1,'updateRevision':null}", false},
+        {"not known", REVISION("db-0", "StatefulSet", "db"), NULL, true},
+        {"of a DaemonSet", REVISION("all-0", "DaemonSet", "all"),
+         "'DaemonSet','status':{'updateRevision':'all-1'}", true},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct ledger ledger = {0};
+        ledger_with(&ledger, &arena, rows[i].revision);
+        if (rows[i].owner)
+            ledger_with(&ledger, &arena,
+                        json_format(&arena,
+                                    "{'apiVersion':'apps/v1','metadata':{'name':'%s','namespace':"
+                                    "'shop'},'kind':%s}",
+                                    rows[i].owner[1] == 'S' ? "db" : "all", rows[i].owner)
+                            .ptr);
+        ledger_with(&ledger, &arena,
+                    TRACK("web", "shop",
+                          "'image':'" WEB "','targets':[{'kind':'StatefulSet','name':'db'},"
+                          "{'kind':'DaemonSet','name':'all'}]",
+                          ""));
+        CHECK_INT(rows[i].name, ledger_released(&ledger, ledger.tracks, STR(D4)), rows[i].released);
+    }
+}
+
 TEST(owners)
 {
     static const struct {
@@ -621,6 +671,7 @@ int main(void)
         cmocka_unit_test(what_tags_meant),
         cmocka_unit_test(current),
         cmocka_unit_test(live_revisions),
+        cmocka_unit_test(revisions_of_stateful_sets),
         cmocka_unit_test(owners),
         cmocka_unit_test(without_namespace),
         cmocka_unit_test(nothing_known),

@@ -231,6 +231,20 @@ TEST(endless_hosts)
     arena_free(&world.arena);
 }
 
+/* The longest good name there is makes no endless sentence either. */
+TEST(longest_names)
+{
+    struct world world;
+    world_begin(&world);
+    struct str host = run_of(&world.arena, 'h', 257), path = run_of(&world.arena, 'p', 255);
+    struct str tag = run_of(&world.arena, 't', 128);
+    struct str image = json_format(&world.arena, "h.h.%s/%s:%s@" D512, host.ptr, path.ptr, tag.ptr);
+    struct finding finding = find("longest", &world, LEVEL_PINNED, "c", image.ptr);
+    assert_int_equal(finding.reason, REASON_REGISTRY_NOT_ALLOWED);
+    assert_true(sentence_of(&world, &finding).len < 1000);
+    arena_free(&world.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +254,7 @@ int main(void)
         cmocka_unit_test(injected),
         cmocka_unit_test(hostile_images),
         cmocka_unit_test(endless_hosts),
+        cmocka_unit_test(longest_names),
     };
     return cmocka_run_group_tests_name("message", tests, NULL, NULL);
 }

@@ -254,6 +254,41 @@ TEST(lists_of_objects)
     assert_int_equal(object.items.len, 0);
 }
 
+TEST(revisions)
+{
+    static const struct {
+        const char *body, *current, *update;
+    } rows[] = {
+        {"'status':{'updateRevision':'b','x':{},'currentRevision':'a'}", "a", "b"},
+        {"'status':{'currentRevision':'a'}", "a", ""},
+        {"'status':{'currentRevision':1,'updateRevision':{}}", "", ""},
+        {"'status':{'currentRevision':null}", "", ""},
+        {"'status':7", "", ""},
+        {"'status':null", "", ""},
+        {"'spec':{'status':{'currentRevision':'a'}}", "", ""},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct object object = read_good(
+            rows[i].body, &arena,
+            json_format(&arena, "{%s,'kind':'StatefulSet','apiVersion':'apps/v1'}", rows[i].body));
+        CHECK_STR(rows[i].body, object.revisions[0], str_of(rows[i].current));
+        CHECK_STR(rows[i].body, object.revisions[1], str_of(rows[i].update));
+    }
+}
+
+TEST(replicas_and_data)
+{
+    TEST_ARENA(arena);
+    struct object object =
+        read_good("both", &arena,
+                  json_of(&arena, "{'spec':{'replicas': 0 },'data': {'a':[1]} ,'kind':'Widget'}"));
+    CHECK_STR("replicas", object.replicas, STR("0"));
+    CHECK_STR("data", object.data, json_of(&arena, "{'a':[1]}"));
+    object = read_good("none", &arena, json_of(&arena, "{'spec':{},'replicas':3}"));
+    CHECK("none", object.replicas.len == 0 && object.data.len == 0);
+}
+
 TEST(templates)
 {
     static const char body[] = "{ 'metadata':{}, 'spec':{'containers':[ ]} }";
@@ -615,6 +650,8 @@ int main(void)
         cmocka_unit_test(metadata),
         cmocka_unit_test(owners_that_do_not_control),
         cmocka_unit_test(lists_of_objects),
+        cmocka_unit_test(revisions),
+        cmocka_unit_test(replicas_and_data),
         cmocka_unit_test(templates),
         cmocka_unit_test(nulls),
         cmocka_unit_test(missing_images),

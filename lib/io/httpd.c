@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * httpd: see the header. libmicrohttpd reads and writes; deadlines are conn's, bodies body's, and
+ * certificates tls's. A response can be queued when the head was read or when the body was, never
+ * in between; so what overflows on the way is discarded and told at the end.
+ */
+#include "pinnace/httpd.h"
+
+#include <malloc.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "pinnace/clock.h"
+#include "pinnace/httphead.h"
+#include "pinnace/listen.h"
+
+#include "body.h"
+#include "conn.h"
+#include "tls.h"
+
+#include "pinnace/banned.h"
+
+enum {
+    POOL_BYTES = 24 * 1024, /* of each connection, for its head and what is read at once */
+    TICK_MS = 250,
+    TICKS_A_SECOND = 1000 / TICK_MS,
+};
+
+const struct str httpd_phase_names[HTTPD_PHASES] = {
+    [HTTPD_FRESH] = STR_INIT("fresh"),
+    [HTTPD_BUSY] = STR_INIT("busy"),
+    [HTTPD_IDLE] = STR_INIT("idle"),
+};
+
+const struct str httpd_shed_names[HTTPD_SHEDS] = {
+    [HTTPD_SHED_NO_REQUEST] = STR_INIT("no_request"),
+    [HTTPD_SHED_SLOW] = STR_INIT("slow"),
+    [HTTPD_SHED_IDLE] = STR_INIT("idle"),
+    [HTTPD_SHED_EVICTED] = STR_INIT("evicted"),
+    [HTTPD_SHED_BODY_SIZE] = STR_INIT("body_size"),
+    [HTTPD_SHED_BODY_BUDGET] = STR_INIT("body_budget"),
+    [HTTPD_SHED_BAD_FRAMING] = STR_INIT("bad_framing"),
+};
+
+struct httpd {
+    struct httpd_handler handler;
+    void (*tell)(void *context, enum httpd_event event, const char *text);
+    void *tell_context;
+    char address[LISTEN_NAME_SIZE];
+    struct MHD_Daemon *daemon;
+    struct tls *tls; /* NULL: plain */
+    struct conns conns;
+    struct body_budget budget;
+    atomic_bool draining;
+    _Atomic uint64_t shed[HTTPD_SHEDS];
+    _Atomic uint64_t last_trouble; /* the second in which one was told */
+    pthread_t ticker;
+    pthread_mutex_t tick_lock; /* of stopping and of refreshing tls */
+    pthread_cond_t tick_stop;
+    bool stopping;
+};
+
+/* One connection and, since requests of one follow each other, its request. */
+struct client {
+    struct conn conn;
+    struct body body;
+    uint64_t length; /* announced by the head; 0: not */
+    uint64_t begun;
+    bool head_seen;
+    struct str type; /* lives in the library's pool as long as the request */
+};
+
+/* ---- answering ---- */
+
+static void count_shed(struct httpd *httpd, enum httpd_shed cause)
+{
+    atomic_fetch_add_explicit(&httpd->shed[cause], 1, memory_order_relaxed);
+}
+
+static enum MHD_Result send_reply(struct httpd *httpd, struct MHD_Connection *connection,
+                                  const struct httpd_reply *reply)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->body.len, (void *)(uintptr_t)reply->body.ptr, MHD_RESPMEM_MUST_COPY);
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    if (reply->allow)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    if (atomic_load_explicit(&httpd->draining, memory_order_relaxed))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result queued = MHD_queue_response(connection, reply->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result refuse(struct httpd *httpd, struct MHD_Connection *connection,
+                              unsigned status, enum httpd_shed cause, const char *sentence)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "%s\n", sentence);
+    struct httpd_reply reply = {
+        .status = status, .content_type = "text/plain; charset=utf-8", .body = str_of(text)};
+    count_shed(httpd, cause);
+    return send_reply(httpd, connection, &reply);
+}
+
+static struct httpd_request request_of(const struct client *client, const char *url,
+                                       const char *method)
+{
+    return (struct httpd_request){.method = str_of(method),
+                                  .path = str_of(url),
+                                  .content_type = client->type,
+                                  .begun = client->begun};
+}
+
+static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    http_head_add(context, (struct str){name, name_len}, (struct str){value, value_len});
+    return MHD_YES;
+}
+
+/* Queueing an answer here ends the connection: the library will not look for where the body ends. */
+static enum MHD_Result on_head(struct httpd *httpd, struct MHD_Connection *connection,
+                               struct client *client, const struct httpd_request *request,
+                               const char *version)
+{
+    struct http_head head = {.version_1_0 = str_eq(str_of(version), STR("HTTP/1.0"))};
+    struct httpd_reply reply = {0};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &head);
+    const char *fault = http_head_fault(&head);
+    if (fault)
+        return refuse(httpd, connection, MHD_HTTP_BAD_REQUEST, HTTPD_SHED_BAD_FRAMING, fault);
+    client->length = http_head_length(&head);
+    client->type = head.type;
+    struct httpd_request looked_at = *request;
+    looked_at.content_type = head.type;
+    httpd->handler.look(httpd->handler.context, &looked_at, &reply);
+    if (reply.status)
+        return send_reply(httpd, connection, &reply);
+    if (client->length > httpd->budget.max_body)
+        return refuse(httpd, connection, MHD_HTTP_CONTENT_TOO_LARGE, HTTPD_SHED_BODY_SIZE,
+                      "the body is larger than is read");
+    return MHD_YES;
+}
+
+static enum MHD_Result on_end(struct httpd *httpd, struct MHD_Connection *connection,
+                              struct client *client, struct httpd_request *request)
+{
+    struct httpd_reply reply = {0};
+    if (client->body.fault == BODY_TOO_LARGE)
+        return refuse(httpd, connection, MHD_HTTP_CONTENT_TOO_LARGE, HTTPD_SHED_BODY_SIZE,
+                      "the body is larger than is read");
+    if (client->body.fault == BODY_NO_ROOM)
+        return refuse(httpd, connection, MHD_HTTP_SERVICE_UNAVAILABLE, HTTPD_SHED_BODY_BUDGET,
+                      "too many large requests at once; try again");
+    request->body = (struct str){client->body.bytes, client->body.len};
+    httpd->handler.answer(httpd->handler.context, request, &reply);
+    body_free(&client->body, &httpd->budget);
+    if (reply.proven)
+        conns_prove(&httpd->conns, &client->conn);
+    return send_reply(httpd, connection, &reply);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *chunk,
+                                  size_t *chunk_size, void **request_context)
+{
+    struct httpd *httpd = context;
+    struct client *client = *request_context;
+    if (!client)
+        return MHD_NO;
+    struct httpd_request request = request_of(client, url, method);
+    if (!client->head_seen) {
+        client->head_seen = true;
+        return on_head(httpd, connection, client, &request, version);
+    }
+    if (*chunk_size == 0)
+        return on_end(httpd, connection, client, &request);
+    body_add(&client->body, &httpd->budget, (struct str){chunk, *chunk_size}, client->length,
+             conn_is_proven(&client->conn));
+    *chunk_size = 0;
+    return MHD_YES;
+}
+
+/* ---- the life of connections and requests ---- */
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void *on_request_line(void *context, const char *line, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)line;
+    struct client *client = client_of(connection);
+    struct timespec now;
+    if (!client)
+        return NULL;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    client->begun = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    client->head_seen = false;
+    conn_begin(&client->conn);
+    return client;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
+                         enum MHD_RequestTerminationCode why)
+{
+    struct httpd *httpd = context;
+    struct client *client = *request_context;
+    (void)connection;
+    (void)why;
+    if (!client)
+        return;
+    body_free(&client->body, &httpd->budget);
+    conn_end(&client->conn);
+}
+
+static void on_started(struct httpd *httpd, struct MHD_Connection *connection, void **client_out)
+{
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct client *client = calloc(1, sizeof(*client));
+    *client_out = client;
+    if (!client) {
+        shutdown(fd, SHUT_RDWR);
+        return;
+    }
+    conns_add(&httpd->conns, &client->conn, fd,
+              MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+    if (httpd->tls)
+        tls_greet(
+            httpd->tls,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **client_out,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct httpd *httpd = context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        on_started(httpd, connection, client_out);
+        return;
+    }
+    struct client *client = *client_out;
+    if (!client)
+        return;
+    conns_remove(&httpd->conns, &client->conn);
+    body_free(&client->body, &httpd->budget);
+    free(client);
+    *client_out = NULL;
+}
+
+/* ---- what happens now and then ---- */
+
+__attribute__((format(printf, 2, 0))) static void on_trouble(void *context, const char *format,
+                                                             va_list args)
+{
+    struct httpd *httpd = context;
+    char text[256];
+    uint64_t second = (uint64_t)clock_boot_ms() / 1000, last = atomic_load(&httpd->last_trouble);
+    if (second == last || !atomic_compare_exchange_strong(&httpd->last_trouble, &last, second))
+        return;
+    int len = vsnprintf(text, sizeof(text), format, args);
+    for (size_t i = 0; len > 0 && i < sizeof(text) && text[i]; i++)
+        if (text[i] == '\n')
+            text[i] = text[i + 1] ? ' ' : '\0';
+    httpd->tell(httpd->tell_context, HTTPD_TROUBLE, text);
+}
+
+static void refresh_tls(struct httpd *httpd)
+{
+    struct err err;
+    bool changed = false;
+    if (!httpd->tls)
+        return;
+    if (tls_refresh(httpd->tls, &changed, &err) < 0)
+        httpd->tell(httpd->tell_context, HTTPD_CERTIFICATE_BAD, err.text);
+    else if (changed)
+        httpd->tell(httpd->tell_context, HTTPD_CERTIFICATE_LOADED,
+                    "certificate and key were read again");
+}
+
+/* Called with the lock held; false when it is time to stop. */
+static bool wait_tick(struct httpd *httpd)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += TICK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (!httpd->stopping &&
+           pthread_cond_timedwait(&httpd->tick_stop, &httpd->tick_lock, &until) == 0)
+        continue;
+    return !httpd->stopping;
+}
+
+static void *run_ticks(void *context)
+{
+    struct httpd *httpd = context;
+    pthread_mutex_lock(&httpd->tick_lock);
+    for (unsigned tick = 1; wait_tick(httpd); tick++) {
+        conns_cut_late(&httpd->conns);
+        if (tick % TICKS_A_SECOND != 0)
+            continue;
+        refresh_tls(httpd);
+        if (conns_calm_after_burst(&httpd->conns))
+            malloc_trim(0);
+    }
+    pthread_mutex_unlock(&httpd->tick_lock);
+    return NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+/* Paths have nothing to unescape; what comes escaped is not one of them. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static int start_daemon(struct httpd *httpd, const struct httpd_options *options, int listen_fd,
+                        struct err *err)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, tls_retrieve_function()},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem pool[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    httpd->daemon = MHD_start_daemon(
+        flags | (httpd->tls ? MHD_USE_TLS : 0u), 0, NULL, NULL, on_request, httpd,
+        MHD_OPTION_EXTERNAL_LOGGER, on_trouble, httpd, /* first, to hear of the others */
+        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd,
+        MHD_OPTION_URI_LOG_CALLBACK, on_request_line, httpd, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, httpd, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        options->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->connections / 2,
+        MHD_OPTION_ARRAY, httpd->tls ? tls : tls + 2, MHD_OPTION_ARRAY,
+        options->threads > 1 ? pool : pool + 1, MHD_OPTION_END);
+    if (!httpd->daemon)
+        return err_set(err, ERR_SYSTEM, "the HTTP server at %s does not start", httpd->address);
+    return 0;
+}
+
+static int start_ticker(struct httpd *httpd, struct err *err)
+{
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&httpd->tick_stop, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&httpd->tick_lock, NULL);
+    if (pthread_create(&httpd->ticker, NULL, run_ticks, httpd) == 0)
+        return 0;
+    pthread_cond_destroy(&httpd->tick_stop);
+    pthread_mutex_destroy(&httpd->tick_lock);
+    return err_set(err, ERR_SYSTEM, "no thread can be started");
+}
+
+static void destroy(struct httpd *httpd)
+{
+    tls_close(&httpd->tls);
+    conns_destroy(&httpd->conns);
+    free(httpd);
+}
+
+static int start(struct httpd *httpd, const struct httpd_options *options, struct err *err)
+{
+    int fd;
+    if (options->tls && tls_open(options->tls, &httpd->tls, err) < 0)
+        return -1;
+    if (listen_open(options->listen, &fd, err) < 0)
+        return -1;
+    listen_name(fd, httpd->address);
+    if (start_daemon(httpd, options, fd, err) < 0)
+        return -1;
+    if (start_ticker(httpd, err) == 0)
+        return 0;
+    MHD_stop_daemon(httpd->daemon);
+    return -1;
+}
+
+int httpd_start(const struct httpd_options *options, struct httpd **ret_httpd, struct err *err)
+{
+    struct httpd *httpd = calloc(1, sizeof(*httpd));
+    if (!httpd)
+        return err_no_memory(err);
+    httpd->handler = options->handler;
+    httpd->tell = options->tell;
+    httpd->tell_context = options->tell_context;
+    httpd->budget.max_body = options->max_body;
+    httpd->budget.max_bodies = options->max_bodies;
+    conns_init(&httpd->conns, options->connections);
+    if (start(httpd, options, err) < 0) {
+        destroy(httpd);
+        return -1;
+    }
+    *ret_httpd = httpd;
+    return 0;
+}
+
+const char *httpd_address(const struct httpd *httpd)
+{
+    return httpd->address;
+}
+
+int httpd_reload(struct httpd *httpd, struct err *err)
+{
+    if (!httpd->tls)
+        return 0;
+    pthread_mutex_lock(&httpd->tick_lock);
+    int done = tls_reload(httpd->tls, err);
+    pthread_mutex_unlock(&httpd->tick_lock);
+    return done;
+}
+
+void httpd_drain(struct httpd *httpd)
+{
+    atomic_store(&httpd->draining, true);
+}
+
+void httpd_stop(struct httpd **httpd_in)
+{
+    struct httpd *httpd = *httpd_in;
+    if (!httpd)
+        return;
+    MHD_stop_daemon(httpd->daemon);
+    pthread_mutex_lock(&httpd->tick_lock);
+    httpd->stopping = true;
+    pthread_cond_signal(&httpd->tick_stop);
+    pthread_mutex_unlock(&httpd->tick_lock);
+    pthread_join(httpd->ticker, NULL);
+    pthread_cond_destroy(&httpd->tick_stop);
+    pthread_mutex_destroy(&httpd->tick_lock);
+    destroy(httpd);
+    *httpd_in = NULL;
+}
+
+void httpd_get_stats(struct httpd *httpd, struct httpd_stats *ret_stats)
+{
+    struct httpd_stats stats = {0};
+    for (int cause = 0; cause < HTTPD_SHEDS; cause++)
+        stats.shed[cause] = atomic_load_explicit(&httpd->shed[cause], memory_order_relaxed);
+    conns_count(&httpd->conns, &stats);
+    stats.body_bytes = atomic_load(&httpd->budget.taken);
+    stats.certificate_expires = httpd->tls ? tls_expires(httpd->tls) : 0;
+    *ret_stats = stats;
+}

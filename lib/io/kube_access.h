@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kube_access: where the cluster is, whom to trust there and by what we are known. */
+#ifndef PINNACE_KUBE_ACCESS_H
+#define PINNACE_KUBE_ACCESS_H
+
+#include "pinnace/execcred.h"
+#include "pinnace/kube.h"
+
+/* What is read from files again and again. */
+struct kube_files {
+    struct arena arena;
+    struct str ca, cert, key, token;
+    int64_t read_at; /* 0: not yet */
+};
+
+struct kube_plugin_word {
+    struct arena arena;
+    struct exec_credential credential;
+    bool said;
+};
+
+struct kube_access {
+    struct arena arena;
+    struct kubeconfig_cluster cluster;
+    struct kubeconfig_user user;
+    struct str server, namespace;
+    bool from_pod;
+    struct kube_files files;
+    struct kube_plugin_word plugin;
+    bool refused; /* what we have was not taken: read it all again */
+};
+
+int kube_access_open(const struct kube_options *options, struct kube_access *ret_access,
+                     struct err *err);
+void kube_access_close(struct kube_access *access);
+
+/* Puts all but method, URL and body into request, after reading again what may have changed. */
+int kube_access_fill(struct kube_access *access, struct http_request *request, struct err *err);
+
+/* After a 401: whether asking again may go better. */
+bool kube_access_refused(struct kube_access *access);
+
+/* Runs the plugin if there is one and its last word no longer counts. */
+int kube_plugin_ask(struct kube_access *access, struct err *err);
+
+/* Finds and reads kubeconfig files; false in *ret_found when there are none. */
+int kube_files_find(const struct kube_options *options, struct arena *arena,
+                    struct kubeconfig *ret_config, bool *ret_found, struct err *err);
+
+#endif

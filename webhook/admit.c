@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admit: see the header. */
+#include "admit.h"
+
+#include <time.h>
+
+#include "pinnace/file.h"
+#include "pinnace/httphead.h"
+
+#include "scratch.h"
+
+#include "pinnace/banned.h"
+
+static uint64_t monotonic_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- what is no review ---- */
+
+/* Anybody who reaches the port can be wrong as often as he likes: one line a second will do. */
+static void log_error(struct admit *admit, struct str path, const struct err *err)
+{
+    uint64_t second = monotonic_now() / 1000000000, last = atomic_load(&admit->last_error);
+    if (second == last || !atomic_compare_exchange_strong(&admit->last_error, &last, second))
+        return;
+    const struct log_field fields[] = {LOG_TEXT("path", path),
+                                       LOG_TEXT("error", str_of(err->text))};
+    log_write(admit->log, err->kind == ERR_SYSTEM ? LOG_ERROR : LOG_WARNING, "no review", fields,
+              2);
+}
+
+static struct httpd_reply plain(unsigned status, struct str sentence)
+{
+    return (struct httpd_reply){
+        .status = status, .content_type = "text/plain; charset=utf-8", .body = sentence};
+}
+
+void admit_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
+{
+    struct admit *admit = context;
+    struct review_path path;
+    if (!review_path_parse(request->path, &path)) {
+        counter_add(&admit->counters->errors[ERROR_NOT_FOUND]);
+        *ret_reply = plain(404, STR("no webhook answers at this path; it is /MODE/LEVEL, with "
+                                    "enforce, warn or audit, and tagged, pinned, released or "
+                                    "unknown\n"));
+    } else if (!str_eq(request->method, STR("POST"))) {
+        counter_add(&admit->counters->errors[ERROR_METHOD]);
+        *ret_reply = plain(405, STR("an AdmissionReview is sent by POST\n"));
+        ret_reply->allow = "POST";
+    } else if (!http_type_is(request->content_type, STR("application/json"))) {
+        counter_add(&admit->counters->errors[ERROR_TYPE]);
+        *ret_reply = plain(415, STR("an AdmissionReview is sent as application/json\n"));
+    }
+}
+
+static void reply_error(struct admit *admit, const struct httpd_request *request,
+                        struct arena *arena, const struct err *err, struct httpd_reply *ret_reply)
+{
+    struct buf text = BUF_INIT(arena, sizeof(err->text) + 1);
+    struct str sentence = STR("there is no memory for this request; try again\n");
+    unsigned status = 400;
+    enum counted_error counted = ERROR_BAD_REVIEW;
+    if (err->kind == ERR_MEMORY) {
+        status = 503;
+        counted = ERROR_NO_MEMORY;
+    } else if (err->kind == ERR_SYSTEM) {
+        status = 500;
+        counted = ERROR_INTERNAL;
+    }
+    if (arena) {
+        buf_addf(&text, "%s\n", err->text);
+        buf_finish(&text, &sentence, NULL);
+    }
+    counter_add(&admit->counters->errors[counted]);
+    log_error(admit, request->path, err);
+    *ret_reply = plain(status, sentence);
+}
+
+/* ---- what is one ---- */
+
+/* "NoDigest,MutableTag": each reason once. */
+static struct str reasons_text(const struct review_outcome *outcome, struct arena *arena)
+{
+    struct buf text = BUF_INIT(arena, 512);
+    struct str whole = STR_NONE;
+    uint32_t seen = 0;
+    for (size_t i = 0; i < outcome->verdict.kept; i++) {
+        const struct finding *finding = &outcome->verdict.findings[i];
+        if (finding->weight != FINDING_REFUSED || (seen & 1u << finding->reason))
+            continue;
+        seen |= 1u << finding->reason;
+        buf_addf(&text, "%s%.*s", text.len ? "," : "", STR_FMT(reason_names[finding->reason]));
+    }
+    buf_finish(&text, &whole, NULL);
+    return whole;
+}
+
+static struct str first_image(const struct review_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->verdict.kept; i++)
+        if (outcome->verdict.findings[i].weight == FINDING_REFUSED)
+            return site_image(outcome->verdict.findings[i].site);
+    return STR_NONE;
+}
+
+static void log_answer(struct admit *admit, const struct review_path *path,
+                       const struct review *review, const struct review_outcome *outcome,
+                       struct arena *arena)
+{
+    const struct object *object = &review->object;
+    struct str name = review->name.len ? review->name : object->name;
+    const struct log_field fields[] = {
+        LOG_TEXT("mode", mode_names[path->mode]),
+        LOG_TEXT("level", path->unknown ? STR("unknown") : level_names[path->level]),
+        LOG_TEXT("kind", review->kind_name),
+        LOG_TEXT("namespace", review->namespace),
+        LOG_TEXT("name", name.len ? name : object->generate_name),
+        LOG_TEXT("uid", review->uid),
+        LOG_NUMBER("images", outcome->verdict.images),
+        LOG_NUMBER("against", outcome->verdict.count[FINDING_REFUSED]),
+        LOG_TEXT("reasons", reasons_text(outcome, arena)),
+        LOG_TEXT("image", first_image(outcome)),
+    };
+    log_write(admit->log, LOG_INFO, outcome->allowed ? "allowed" : "refused", fields,
+              sizeof(fields) / sizeof(fields[0]));
+}
+
+static int judge_review(struct admit *admit, const struct httpd_request *request,
+                        const struct snapshot *snapshot, struct arena *arena, struct str *ret_text,
+                        struct err *err)
+{
+    struct review review;
+    struct review_outcome outcome;
+    struct review_context context = {.policy = &snapshot->policy,
+                                     .ledger = snapshot->has_ledger ? &snapshot->ledger : NULL,
+                                     .now = clock_now(),
+                                     .key = admit->key};
+    if (!review_path_parse(request->path, &context.path))
+        return err_set(err, ERR_SYSTEM, "a path was let in that is none");
+    if (review_decode(request->body, arena, &review, err) < 0)
+        return err_prefix(err, "not an AdmissionReview that can be answered: ");
+    if (review_answer(&review, &context, arena, &outcome, ret_text, err) < 0) {
+        if (err->kind != ERR_MEMORY)
+            err->kind = ERR_SYSTEM;
+        return -1;
+    }
+    counters_add_answer(admit->counters, &context.path, &outcome, monotonic_now() - request->begun);
+    if (!outcome.allowed || admit->log_allowed)
+        log_answer(admit, &context.path, &review, &outcome, arena);
+    return 0;
+}
+
+void admit_answer(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
+{
+    struct admit *admit = context;
+    struct arena *arena = scratch_take();
+    struct snapshot *snapshot = snapshots_take(admit->snapshots);
+    struct err err = {.kind = ERR_NONE};
+    struct str text;
+    int done = -1;
+    if (!arena)
+        err_no_memory(&err);
+    else if (!snapshot)
+        err_set(&err, ERR_SYSTEM, "there is no policy to judge by yet");
+    else
+        done = judge_review(admit, request, snapshot, arena, &text, &err);
+    snapshots_release(admit->snapshots, snapshot);
+    if (done < 0)
+        reply_error(admit, request, arena, &err, ret_reply);
+    else
+        *ret_reply = (struct httpd_reply){
+            .status = 200, .content_type = "application/json", .body = text, .proven = true};
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admit: one AdmissionReview by HTTP: what is no review gets a status code and a sentence. */
+#ifndef PINNACE_WEBHOOK_ADMIT_H
+#define PINNACE_WEBHOOK_ADMIT_H
+
+#include "pinnace/httpd.h"
+#include "pinnace/log.h"
+#include "pinnace/siphash.h"
+
+#include "counters.h"
+#include "snapshot.h"
+
+struct admit {
+    struct snapshots *snapshots;
+    struct counters *counters;
+    struct log *log;
+    bool log_allowed;
+    struct siphash_key key;
+    _Atomic uint64_t last_error; /* the second in which one was logged */
+};
+
+/* For struct httpd_handler; the context is a struct admit. */
+void admit_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply);
+void admit_answer(void *context, const struct httpd_request *request,
+                  struct httpd_reply *ret_reply);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* counters: see the header. */
+#include "counters.h"
+
+#include "pinnace/banned.h"
+
+static const uint64_t latency_bounds[LATENCIES] = {
+    25000, 50000, 100000, 250000, 500000, 1000000, 5000000, 25000000, 100000000, 1000000000,
+};
+
+static const struct str verdict_names[COUNTED_VERDICTS] = {
+    [COUNTED_ALLOWED] = STR_INIT("allowed"),
+    [COUNTED_EXEMPT] = STR_INIT("exempt"),
+    [COUNTED_VIOLATION] = STR_INIT("violation"),
+    [COUNTED_REFUSED] = STR_INIT("refused"),
+};
+
+static const struct str error_names[COUNTED_ERRORS] = {
+    [ERROR_NOT_FOUND] = STR_INIT("not_found"), [ERROR_METHOD] = STR_INIT("method"),
+    [ERROR_TYPE] = STR_INIT("content_type"),   [ERROR_BAD_REVIEW] = STR_INIT("bad_review"),
+    [ERROR_NO_MEMORY] = STR_INIT("no_memory"), [ERROR_INTERNAL] = STR_INIT("internal"),
+};
+
+static uint64_t get(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static enum counted_verdict verdict_of(const struct review_outcome *outcome)
+{
+    const size_t *count = outcome->verdict.count;
+    if (!outcome->allowed)
+        return COUNTED_REFUSED;
+    if (count[FINDING_REFUSED] || outcome->kind_unknown)
+        return COUNTED_VIOLATION;
+    return count[FINDING_EXEMPT] ? COUNTED_EXEMPT : COUNTED_ALLOWED;
+}
+
+void counters_add_answer(struct counters *counters, const struct review_path *path,
+                         const struct review_outcome *outcome, uint64_t nanoseconds)
+{
+    int level = path->unknown ? LEVEL_UNKNOWN : (int)path->level;
+    size_t bucket = 0;
+    counter_add(&counters->requests[path->mode][level][verdict_of(outcome)]);
+    for (size_t i = 0; i < outcome->verdict.kept; i++)
+        if (outcome->verdict.findings[i].weight == FINDING_REFUSED)
+            counter_add(&counters->reasons[outcome->verdict.findings[i].reason]);
+    while (bucket < LATENCIES && nanoseconds > latency_bounds[bucket])
+        bucket++;
+    counter_add(&counters->latency[bucket]);
+    atomic_fetch_add_explicit(&counters->latency_sum, nanoseconds, memory_order_relaxed);
+}
+
+static void write_requests(const struct counters *counters, struct buf *out)
+{
+    struct metric_family family =
+        metric_open(out, "pinnace_admission_requests_total", METRIC_COUNTER,
+                    "Reviews answered; a violation was let in since the mode only tells");
+    for (int mode = 0; mode < MODES; mode++)
+        for (int level = LEVEL_TAGGED; level <= LEVEL_UNKNOWN; level++)
+            for (int verdict = 0; verdict < COUNTED_VERDICTS; verdict++) {
+                const struct metric_label labels[] = {
+                    {"mode", mode_names[mode]},
+                    {"level", level == LEVEL_UNKNOWN ? STR("unknown") : level_names[level]},
+                    {"verdict", verdict_names[verdict]},
+                    {NULL, STR_NONE}};
+                metric_add(&family, labels,
+                           (int64_t)get(&counters->requests[mode][level][verdict]));
+            }
+}
+
+static void write_list(struct buf *out, const char *name, const char *help, const char *label,
+                       const struct str names[], const _Atomic uint64_t values[], int begin,
+                       int end)
+{
+    struct metric_family family = metric_open(out, name, METRIC_COUNTER, help);
+    for (int i = begin; i < end; i++) {
+        const struct metric_label labels[] = {{label, names[i]}, {NULL, STR_NONE}};
+        metric_add(&family, labels, (int64_t)get(&values[i]));
+    }
+}
+
+static void write_latency(const struct counters *counters, struct buf *out)
+{
+    uint64_t counts[LATENCIES + 1];
+    struct metric_family family =
+        metric_open(out, "pinnace_admission_duration_seconds", METRIC_HISTOGRAM,
+                    "From the request line to the answer, the arrival of the body included");
+    for (int i = 0; i <= LATENCIES; i++)
+        counts[i] = get(&counters->latency[i]);
+    const struct metric_buckets buckets = {latency_bounds, counts, LATENCIES,
+                                           get(&counters->latency_sum)};
+    metric_add_buckets(&family, NULL, &buckets);
+}
+
+static void write_reloads(const struct counters *counters, struct buf *out)
+{
+    const struct metric_label good[] = {{"result", STR("good")}, {NULL, STR_NONE}};
+    const struct metric_label bad[] = {{"result", STR("bad")}, {NULL, STR_NONE}};
+    struct metric_family family = metric_open(out, "pinnace_snapshot_reloads_total", METRIC_COUNTER,
+                                              "How often policy and ledger were read");
+    metric_add(&family, good, (int64_t)get(&counters->reloads));
+    metric_add(&family, bad, (int64_t)get(&counters->failed_reloads));
+}
+
+void counters_write(struct counters *counters, struct buf *out)
+{
+    write_requests(counters, out);
+    write_list(out, "pinnace_admission_reasons_total",
+               "Images against a level, the first 20 of each review", "reason", reason_names,
+               counters->reasons, REASON_NONE + 1, REASONS);
+    write_list(out, "pinnace_admission_errors_total", "Requests that got no verdict", "error",
+               error_names, counters->errors, 0, COUNTED_ERRORS);
+    write_latency(counters, out);
+    write_reloads(counters, out);
+}

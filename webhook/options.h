@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options: the command line of pinnace-webhook. */
+#ifndef PINNACE_WEBHOOK_OPTIONS_H
+#define PINNACE_WEBHOOK_OPTIONS_H
+
+#include <stdbool.h>
+
+struct options {
+    bool standalone;
+    const char *listen, *health;
+    const char *tls_cert, *tls_key, *client_ca;
+    const char *policy, *ledger;
+    unsigned lame_duck; /* seconds */
+    unsigned threads, connections;
+    bool log_allowed;
+};
+
+enum options_result {
+    OPTIONS_RUN,
+    OPTIONS_DONE, /* help or version was asked for and printed */
+    OPTIONS_BAD,  /* told on standard error */
+};
+
+/* The strings are those of argv. */
+enum options_result options_read(int argc, char **argv, struct options *ret_options);
+
+#endif
