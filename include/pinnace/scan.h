@@ -83,6 +83,12 @@ struct str scan_string(struct scan *scan);
 /* Checks the next value whole and returns its bytes. */
 struct str scan_value(struct scan *scan);
 
+/*
+ * Takes the next value from both scans when it is an object or array of the very same bytes; else
+ * leaves both where they are and says false.
+ */
+bool scan_same_value(struct scan *a, struct scan *b);
+
 /* Where the next value begins in the text. */
 size_t scan_offset(struct scan *scan);
 

@@ -90,51 +90,72 @@ enum likeness {
     OTHER_ORDER, /* the keys differ in order or in number: this reading cannot tell */
 };
 
-static enum likeness compare(struct scan *a, struct scan *b);
+/* Two values read side by side. */
+struct pair {
+    struct scan a, b;
+    int shortcuts; /* how often it may still be tried in vain whether the bytes are the same */
+};
 
-static enum likeness compare_objects(struct scan *a, struct scan *b)
+enum { SHORTCUTS = 8 }; /* each costs a reading of a part of the text at most */
+
+static enum likeness compare(struct pair *pair);
+
+/* Parts of the same bytes need not be taken apart; where one differs, its own parts are tried. */
+static enum likeness compare_part(struct pair *pair)
 {
-    struct scan_members members_a = scan_object(a), members_b = scan_object(b);
+    if (pair->shortcuts > 0) {
+        if (scan_same_value(&pair->a, &pair->b))
+            return LIKE;
+        enum scan_type type = scan_peek(&pair->a);
+        pair->shortcuts -= type == SCAN_OBJECT || type == SCAN_ARRAY;
+    }
+    return compare(pair);
+}
+
+static enum likeness compare_objects(struct pair *pair)
+{
+    struct scan_members members_a = scan_object(&pair->a), members_b = scan_object(&pair->b);
     struct str key_a, key_b;
     for (;;) {
-        bool more_a = scan_any_member(a, &members_a, &key_a);
-        bool more_b = scan_any_member(b, &members_b, &key_b);
+        bool more_a = scan_any_member(&pair->a, &members_a, &key_a);
+        bool more_b = scan_any_member(&pair->b, &members_b, &key_b);
         if (!more_a && !more_b)
             return LIKE;
         if (more_a != more_b || !str_eq(key_a, key_b))
             return OTHER_ORDER;
-        enum likeness values = compare(a, b);
+        enum likeness values = compare_part(pair);
         if (values != LIKE)
             return values;
     }
 }
 
-static enum likeness compare_arrays(struct scan *a, struct scan *b)
+static enum likeness compare_arrays(struct pair *pair)
 {
-    struct scan_elements elements_a = scan_array(a), elements_b = scan_array(b);
+    struct scan_elements elements_a = scan_array(&pair->a), elements_b = scan_array(&pair->b);
     for (;;) {
-        bool more_a = scan_element(a, &elements_a), more_b = scan_element(b, &elements_b);
+        bool more_a = scan_element(&pair->a, &elements_a);
+        bool more_b = scan_element(&pair->b, &elements_b);
         if (!more_a && !more_b)
             return LIKE;
         if (more_a != more_b)
             return UNLIKE;
-        enum likeness values = compare(a, b);
+        enum likeness values = compare_part(pair);
         if (values != LIKE)
             return values;
     }
 }
 
-static enum likeness compare(struct scan *a, struct scan *b)
+static enum likeness compare(struct pair *pair)
 {
-    enum scan_type type = scan_peek(a);
-    if (type != scan_peek(b))
+    enum scan_type type = scan_peek(&pair->a);
+    if (type != scan_peek(&pair->b))
         return UNLIKE;
     if (type == SCAN_OBJECT)
-        return compare_objects(a, b);
+        return compare_objects(pair);
     if (type == SCAN_ARRAY)
-        return compare_arrays(a, b);
-    bool same = type == SCAN_STRING ? str_eq(scan_string(a), scan_string(b))
-                                    : str_eq(scan_value(a), scan_value(b));
+        return compare_arrays(pair);
+    bool same = type == SCAN_STRING ? str_eq(scan_string(&pair->a), scan_string(&pair->b))
+                                    : str_eq(scan_value(&pair->a), scan_value(&pair->b));
     return same ? LIKE : UNLIKE;
 }
 
@@ -143,18 +164,17 @@ bool template_same(const struct object *new_object, const struct object *old_obj
 {
     enum pod_place place = new_object->kind->place;
     struct str new_text = new_object->templates[place], old_text = old_object->templates[place];
-    struct scan new_scan, old_scan;
+    struct pair pair = {.shortcuts = SHORTCUTS};
     if (str_eq(new_text, old_text))
         return true;
     if (!new_text.len || !old_text.len)
         return false;
-    scan_begin(&new_scan, new_text, arena);
-    scan_begin(&old_scan, old_text, arena);
-    enum likeness likeness = compare(&new_scan, &old_scan);
+    scan_begin(&pair.a, new_text, arena);
+    scan_begin(&pair.b, old_text, arena);
+    enum likeness likeness = compare(&pair);
     if (likeness == OTHER_ORDER)
         return same_hash(new_text, old_text, key, arena);
-    return likeness == LIKE && scan_finish(&new_scan, NULL) == 0 &&
-           scan_finish(&old_scan, NULL) == 0;
+    return likeness == LIKE && scan_finish(&pair.a, NULL) == 0 && scan_finish(&pair.b, NULL) == 0;
 }
 
 static size_t slot_of(const struct old_images *images, const struct image_site *site)

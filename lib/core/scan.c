@@ -368,3 +368,19 @@ struct str scan_value(struct scan *scan)
     skip_value(scan);
     return scan->problem_kind == ERR_NONE ? str_between(begin, scan->cur) : STR_NONE;
 }
+
+bool scan_same_value(struct scan *a, struct scan *b)
+{
+    char first = next_byte(a);
+    if (first != next_byte(b) || (first != '{' && first != '['))
+        return false;
+    const char *begin = a->cur;
+    struct str value = scan_value(a);
+    if (value.ptr && str_starts(str_between(b->cur, b->end), value)) {
+        b->cur += value.len;
+        return true;
+    }
+    if (value.ptr) /* else the text is no JSON, and both scans will say so */
+        a->cur = begin;
+    return false;
+}
