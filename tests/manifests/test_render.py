@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kustomize makes of the manifests: that all of it builds, that what has to be the same is the same, and that
+the API server takes it."""
+import json
+import os
+import subprocess
+import time
+
+import render
+from results import check
+
+COMPOSITIONS = ["overlays/default", "overlays/aks"] + sorted(
+    os.path.join(render.ROOT, "tests/manifests/overlays", name)
+    for name in os.listdir(os.path.join(render.ROOT, "tests/manifests/overlays")))
+SYSTEM = ["kube-system", "kube-public", "kube-node-lease", "pinnace-system"]
+LEVELS = ["tagged", "pinned", "released", "unknown"]
+ENFORCER = [{"key": "control-plane", "operator": "NotIn", "values": ["true"]},
+            {"key": "kubernetes.azure.com/managedby", "operator": "NotIn", "values": ["aks"]}]
+OUTSIDE = "system:serviceaccount:pinnace-system:"
+
+
+def same(text, got, want):
+    check(text, got == want, f"expected: {want}\ngot:      {got}")
+
+
+def selector_of(mode, level):
+    key = f"pinnace.dev/{mode}"
+    if level == "default":
+        chosen = [{"key": key, "operator": "DoesNotExist"}]
+    elif level == "unknown":
+        chosen = [{"key": key, "operator": "Exists"},
+                  {"key": key, "operator": "NotIn", "values": ["off", "tagged", "pinned", "released"]}]
+    else:
+        chosen = [{"key": key, "operator": "In", "values": [level]}]
+    return chosen + [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": SYSTEM}]
+
+
+def try_entries(name, objects):
+    """Each entry of the webhook configuration says what its name says."""
+    (configuration,) = render.find(objects, "ValidatingWebhookConfiguration")
+    entries = {webhook["name"]: webhook for webhook in configuration["webhooks"]}
+    wanted = [(mode, level) for mode in ("enforce", "warn", "audit") for level in LEVELS]
+    wanted += [("enforce", "default")] * ("default-level" in name)
+    same(f"{name}: entries", sorted(entries), sorted(f"{mode}-{level}.pinnace.dev" for mode, level in wanted))
+    first = configuration["webhooks"][0]
+    for mode, level in wanted:
+        entry = entries.get(f"{mode}-{level}.pinnace.dev", {})
+        text = f"{name}: {mode}-{level}"
+        closed = mode == "enforce" and "available" not in name
+        path = f"/{mode}/{'pinned' if level == 'default' else level}"
+        same(f"{text}: client", entry.get("clientConfig"), {"service": {
+            "namespace": "pinnace-system", "name": "pinnace-webhook", "port": 443, "path": path}})
+        same(f"{text}: settings", [entry.get(key) for key in ("failurePolicy", "matchPolicy", "sideEffects",
+                                                              "timeoutSeconds", "admissionReviewVersions")],
+             ["Fail" if closed else "Ignore", "Equivalent", "None", 3, ["v1"]])
+        same(f"{text}: selector", entry.get("namespaceSelector", {}).get("matchExpressions"),
+             selector_of(mode, level) + (ENFORCER if "aks" in name else []))
+        same(f"{text}: rules and condition", [entry.get("rules"), entry.get("matchConditions")],
+             [first["rules"], first["matchConditions"]])
+    return first
+
+
+def try_policies(name, objects, first):
+    """The second layer sees what the webhook sees, where the profile has it."""
+    policies = render.find(objects, "ValidatingAdmissionPolicy")
+    bindings = {item["metadata"]["name"]: item["spec"] for item in render.find(objects, "ValidatingAdmissionPolicyBinding")}
+    guards = ["pinnace-guard-exemptions", "pinnace-guard-levels"]
+    layer = ["pinnace-pinned", "pinnace-tagged", "pinnace-unknown"] if "available" in name else []
+    same(f"{name}: policies", sorted(item["metadata"]["name"] for item in policies), guards + layer)
+    default = ["pinnace-default"] if "available-default" in name else []
+    same(f"{name}: bindings", sorted(bindings), default + guards + layer)
+    for policy in policies:
+        if policy["metadata"]["name"] in layer:
+            level = policy["metadata"]["name"].removeprefix("pinnace-")
+            same(f"{name}: {level}: what it sees", [policy["spec"]["matchConstraints"]["resourceRules"],
+                                                    policy["spec"]["matchConditions"]],
+                 [first["rules"], first["matchConditions"]])
+            same(f"{name}: {level}: its level", policy["spec"]["variables"][0], {"name": "level", "expression": f"'{level}'"})
+        check(f"{name}: {policy['metadata']['name']} fails closed", policy["spec"]["failurePolicy"] == "Fail")
+    for binding, spec in bindings.items():
+        same(f"{name}: {binding} denies", spec["validationActions"], ["Deny"])
+        if binding in layer + default:
+            level = binding.removeprefix("pinnace-")
+            same(f"{name}: {binding}: its policy", spec["policyName"], f"pinnace-{'pinned' if level == 'default' else level}")
+            chosen = selector_of("enforce", level)
+            if level == "pinned":
+                chosen[0]["values"] = ["pinned", "released"]
+            chosen.insert(-1, {"key": "pinnace.dev/second-layer", "operator": "NotIn", "values": ["off"]})
+            same(f"{name}: {binding}: its namespaces", spec["matchResources"]["namespaceSelector"]["matchExpressions"],
+                 chosen + (ENFORCER if "aks" in name and level == "default" else []))
+    (levels,) = [item["spec"]["variables"] for item in policies if item["metadata"]["name"] == guards[1]]
+    everywhere = [variable["expression"] == "true" for variable in levels if variable["name"] == "hasLevel"]
+    same(f"{name}: selectors are guarded everywhere", everywhere, ["default-level" in name])
+
+
+def hardened(container):
+    context = container["securityContext"]
+    return (context["allowPrivilegeEscalation"], context["readOnlyRootFilesystem"], context["capabilities"]) == \
+        (False, True, {"drop": ["ALL"]})
+
+
+def try_workloads(name, objects):
+    for item in render.find(objects, "Deployment"):
+        what, spec = item["metadata"]["name"], item["spec"]
+        pod, labels = spec["template"]["spec"], spec["template"]["metadata"]["labels"]
+        (container,) = pod["containers"]
+        text = f"{name}: {what}"
+        same(f"{text}: replicas", spec["replicas"], 2)
+        check(f"{text}: image by digest", "@sha256:" in container["image"], container["image"])
+        check(f"{text}: confined", hardened(container) and pod["securityContext"]["runAsNonRoot"] and
+              pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, pod)
+        check(f"{text}: goes on answering for 15 s", pod["terminationGracePeriodSeconds"] > 15)
+        same(f"{text}: priority", pod["priorityClassName"], "system-cluster-critical")
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        for probe in ("livenessProbe", "readinessProbe"):
+            same(f"{text}: {probe}", ports[container[probe]["httpGet"]["port"]], 8080)
+        for kind in ("PodDisruptionBudget", "NetworkPolicy"):
+            (other,) = render.find(objects, kind, what)
+            chosen = other["spec"].get("selector", other["spec"].get("podSelector"))["matchLabels"]
+            check(f"{text}: its {kind}", chosen.items() <= labels.items() and len(chosen) > 1, chosen)
+        check(f"{text}: apart from each other", all(
+            constraint["labelSelector"]["matchLabels"].items() <= labels.items()
+            for constraint in pod["topologySpreadConstraints"]), pod["topologySpreadConstraints"])
+    (service,) = render.find(objects, "Service")
+    (webhook,) = render.find(objects, "Deployment", "pinnace-webhook")
+    template = webhook["spec"]["template"]
+    check(f"{name}: the Service leads to the webhook", service["spec"]["selector"].items() <=
+          template["metadata"]["labels"].items() and service["spec"]["ports"][0]["targetPort"] in
+          [port["name"] for port in template["spec"]["containers"][0]["ports"]])
+    controller = render.find(objects, "Deployment", "pinnace-controller")[0]["spec"]["template"]["spec"]["containers"][0]
+    same(f"{name}: who makes certificates", "--no-certificates" in controller.get("args", []), "cert-manager" in name)
+
+
+def try_images(name, yaml):
+    """By our own rules."""
+    done = subprocess.run([os.environ["PINNACE_CLI"], "check", "--level", "pinned", "-o", "json", "-f", "-"], input=yaml,
+                          capture_output=True, text=True, check=False)
+    check(f"{name}: passes 'check' at pinned", done.returncode == 0, done.stdout + done.stderr)
+    done = subprocess.run([os.environ["PINNACE_CLI"], "check", "--level", "pinned", "-f", "-"], capture_output=True,
+                          input=yaml.replace("@sha256:", ":x"), text=True, check=False)
+    check(f"{name}: and would not without digests", done.returncode == 1, done.stdout + done.stderr)
+
+
+def review(api, user, **attributes):
+    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": OUTSIDE + user, "resourceAttributes": attributes}}
+    return api.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", body).body["status"]["allowed"]
+
+
+def try_rights(api):
+    """What the two accounts may do, asked of the API server's own authorizer."""
+    own, webhooks = "pinnace-system", {"group": "admissionregistration.k8s.io", "resource": "validatingwebhookconfigurations"}
+    secret, lease = {"resource": "secrets"}, {"group": "coordination.k8s.io", "resource": "leases"}
+    may = [("webhook", {"group": "pinnace.dev", "resource": kind, "verb": verb})
+           for kind in ("pinpolicies", "exemptions") for verb in ("get", "list", "watch")]
+    may += [("controller", {**webhooks, "name": name, "verb": verb}) for name in ("pinnace", "pinnace-objects")
+            for verb in ("get", "patch", "list", "watch")]
+    may += [("controller", {**secret, "namespace": own, "name": name, "verb": verb})
+            for name in ("pinnace-ca", "pinnace-serving-cert") for verb in ("get", "update", "watch")]
+    may += [("controller", {**secret, "namespace": own, "verb": "create"}),
+            ("controller", {**lease, "namespace": own, "verb": "create"}),
+            ("controller", {**lease, "namespace": own, "name": "pinnace-controller", "verb": "update"}),
+            ("controller", {"resource": "events", "namespace": own, "verb": "create"}),
+            ("controller", {"resource": "namespaces", "namespace": own, "name": own, "verb": "get"})]
+    may_not = [("webhook", {"group": "pinnace.dev", "resource": "pinpolicies", "verb": "update"}),
+               ("webhook", {**secret, "namespace": own, "name": "pinnace-serving-cert", "verb": "get"}),
+               ("webhook", {**webhooks, "name": "pinnace", "verb": "get"}),
+               ("controller", {**webhooks, "verb": "list"}), ("controller", {**webhooks, "verb": "create"}),
+               ("controller", {**webhooks, "name": "other", "verb": "patch"}),
+               ("controller", {**webhooks, "name": "pinnace", "verb": "delete"}),
+               ("controller", {**secret, "namespace": own, "verb": "list"}),
+               ("controller", {**secret, "namespace": own, "name": "other", "verb": "get"}),
+               ("controller", {**secret, "namespace": "default", "name": "pinnace-ca", "verb": "get"}),
+               ("controller", {**secret, "namespace": own, "name": "pinnace-ca", "verb": "delete"}),
+               ("controller", {"resource": "namespaces", "namespace": "default", "name": "default", "verb": "get"}),
+               ("controller", {"resource": "namespaces", "namespace": own, "name": own, "verb": "patch"}),
+               ("controller", {"group": "pinnace.dev", "resource": "enforcementlevels", "verb": "set"})]
+    for user, attributes in may + may_not:
+        allowed = review(api, f"pinnace-{user}", **attributes)
+        check(f"{user} {'may' if (user, attributes) in may else 'may not'} {attributes}",
+              allowed == ((user, attributes) in may))
+    token = api.create("/api/v1/namespaces/pinnace-system/serviceaccounts/pinnace-controller/token", {
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}).body["status"]["token"]
+    check("its account gets a token", token.count(".") == 2)
+    base = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    account = {"user": OUTSIDE + "pinnace-controller", "groups": ("system:serviceaccounts",)}
+    one = api.get(f"{base}?fieldSelector=metadata.name%3Dpinnace", **account)
+    check("a list of the one it may see", one.ok and len(one.body["items"]) == 1, one)
+    check("no list of all", api.get(base, **account).status == 403)
+
+
+def kubectl(*arguments, text=None):
+    return subprocess.run(["kubectl", *arguments], input=text, capture_output=True, text=True, check=False)
+
+
+def try_install(api):
+    """The API server takes it, twice, and keeps what the controller wrote in between."""
+    yaml = render.kustomize("overlays/default")
+    first = kubectl("apply", "-f", "-", text=yaml)
+    check("the default overlay is taken", first.returncode == 0, first.stderr)
+    deadline = time.monotonic() + 30
+    pods = []
+    while len(pods) < 4 and time.monotonic() < deadline:
+        pods = api.get("/api/v1/namespaces/pinnace-system/pods").body["items"]
+        time.sleep(0.1)
+    check("its pods are let in, under 'restricted'", len(pods) == 4, kubectl("-n", "pinnace-system", "get", "events").stdout)
+    warnings = [line for line in first.stderr.splitlines() if "Warning" in line]
+    check("without a warning", not warnings, warnings)
+    path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/pinnace"
+    api.patch(path, [{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": CA}], "application/json-patch+json")
+    again = kubectl("apply", "-f", "-", text=yaml)
+    kept = api.get(path).body["webhooks"][0]["clientConfig"].get("caBundle")
+    check("applied again it keeps the authority that was put in", again.returncode == 0 and kept == CA, again.stderr)
+    try_rights(api)
+    gone = kubectl("delete", "-f", "-", "--timeout=60s", text=yaml)
+    check("it is deleted", gone.returncode == 0, gone.stderr)
+
+
+CA = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
+
+
+def try_objects():
+    """The entries that are not answered yet are sound all the same."""
+    items = render.read("base/webhook-configuration-objects.yaml")
+    done = kubectl("create", "--dry-run=server", "-f", "-", text=json.dumps(items[0]))
+    check("the entries for objects are taken", done.returncode == 0, done.stderr)
+    paths = [webhook["clientConfig"]["service"]["path"] for webhook in items[0]["webhooks"]]
+    same("their paths", paths, ["/namespaces", "/pinpolicies", "/exemptions"])
+
+
+def run(api, folder):
+    for composition in COMPOSITIONS:
+        name = os.path.basename(composition)
+        yaml = render.kustomize(composition)
+        objects = render.objects_of(yaml)
+        first = try_entries(name, objects)
+        try_policies(name, objects, first)
+        try_workloads(name, objects)
+        try_images(name, yaml)
+        check(f"{name}: no kinds, and no placeholder", not render.find(objects, "CustomResourceDefinition") and
+              "pinnace:0.1.0" not in yaml)
+        taken = [item for item in objects if not item["apiVersion"].startswith(("cert-manager.io", "pinnace.dev"))]
+        deep = kubectl("create", "--dry-run=client", "--validate=strict", "-f", "-",
+                       text=json.dumps({"apiVersion": "v1", "kind": "List", "items": taken}))
+        check(f"{name}: every field is known", deep.returncode == 0, deep.stderr)
+    try_objects()
+    try_install(api)
