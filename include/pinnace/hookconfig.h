@@ -14,6 +14,9 @@ struct hookconfig_owner {
     struct str name, uid; /* of a Namespace */
 };
 
+int hookconfig_owner_read(struct str json, struct arena *arena, struct hookconfig_owner *ret_owner,
+                          struct err *err);
+
 struct hookconfig {
     struct str version;
     struct str *bundles; /* PEM, of each entry in its order; .len 0: it has none */

@@ -10,6 +10,24 @@
 
 #include "pinnace/banned.h"
 
+int hookconfig_owner_read(struct str json, struct arena *arena, struct hookconfig_owner *ret_owner,
+                          struct err *err)
+{
+    JSON_SCOPED struct cJSON *tree = NULL;
+    struct hookconfig_owner owner = {0};
+    if (json_read(json, HOOKCONFIG_MAX_BYTES, &tree, err) < 0)
+        return -1;
+    struct json_fields root = {.object = tree}, metadata = {0};
+    if (json_get_object(&root, "metadata", &metadata, err) < 0 ||
+        json_get_string(&metadata, "name", arena, &owner.name, err) < 0 ||
+        json_get_string(&metadata, "uid", arena, &owner.uid, err) < 0)
+        return -1;
+    if (!owner.name.len || !owner.uid.len)
+        return err_set(err, ERR_INPUT, "metadata: name and uid were expected");
+    *ret_owner = owner;
+    return 0;
+}
+
 static int read_entry(const struct json_fields *entry, struct arena *arena, struct str *ret_bundle,
                       struct err *err)
 {

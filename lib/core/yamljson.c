@@ -128,7 +128,7 @@ static int gather(const struct yamltree *tree, struct yamlbudget *budget, uint32
                   struct yamlmembers *members, uint32_t *ret_merge, struct err *err)
 {
     struct merge_level levels[MERGE_CHAIN_MAX];
-    uint32_t first, merge;
+    uint32_t first = 0, merge = 0;
     members->count = 0;
     if (add_own(tree, mapping, false, members, &first, err))
         return -1;

@@ -512,6 +512,44 @@ TEST(as_many_as_a_person_reads)
     }
 }
 
+/*
+ * Where a warning would be cut before it says what to write instead, it says that alone; who let
+ * an exempt image in is said first in any case.
+ */
+TEST(long_warnings)
+{
+    static const char form[] = "contoso.azurecr.io/shop/%s";
+    TEST_ARENA(arena);
+    struct ledger ledger = {0};
+    struct policy policy = policy_builtin;
+    struct str name = json_format(&arena, form, run_of(&arena, 'w', 60).ptr);
+    ledger_with(&ledger, &arena,
+                json_format(&arena,
+                            TRACK("web", "shop", "'image':'%s'",
+                                  "'ledger':[" ROW("1.0.0", D1, "Healthy") "]"),
+                            name.ptr)
+                    .ptr);
+    struct str review = json_format(
+        &arena, CREATE("{'name':'a','image':'%s:1.0.0'},{'name':'b','image':'nginx'}"), name.ptr);
+    struct review_context context = {.policy = &policy, .ledger = &ledger, .now = NOW};
+    struct answer refused ANSWER_SCOPED =
+        answer_of("refused", "/warn/pinned", context, &arena, review.ptr);
+    struct str warning = tree_text(refused.tree, "response.warnings.0");
+    CHECK_STR(
+        "refused", warning,
+        json_format(&arena, "spec.containers[0].image: NoDigest: write %s:1.0.0@" D1, name.ptr));
+    CHECK_HAS("short", tree_text(refused.tree, "response.warnings.1"), "\"nginx\" names no digest");
+    policy_with(&policy, &arena,
+                EXEMPTION("hotfix", "shop", "'contoso.azurecr.io'", "2026-11-21T09:30:00Z"));
+    struct answer exempt ANSWER_SCOPED =
+        answer_of("exempt", "/warn/pinned", context, &arena, review.ptr);
+    bool told = false;
+    for (size_t i = 0; i < 2; i++)
+        told = told || text_has(tree_text_at(exempt.tree, "response.warnings", i),
+                                STR("Exemption \"hotfix\""));
+    assert_true(told);
+}
+
 /* Long names of everything at once: as long as is read, or longer where that is not bounded. */
 TEST(long_names)
 {
@@ -632,6 +670,7 @@ int main(void)
         cmocka_unit_test(released_without_a_ledger),
         cmocka_unit_test(hostile_images),
         cmocka_unit_test(as_many_as_a_person_reads),
+        cmocka_unit_test(long_warnings),
         cmocka_unit_test(long_names),
         cmocka_unit_test(warnings_cut_between_letters),
         cmocka_unit_test(warnings_are_one_line),

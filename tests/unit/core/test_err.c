@@ -18,6 +18,38 @@ TEST(setting)
     assert_string_equal(err.text, "later");
 }
 
+/* The functions themselves, behind the macros that say so to compilers. */
+TEST(minus_one)
+{
+    struct err err = ERR_CLEAN;
+    struct err *const whose[] = {&err, NULL};
+    for (size_t i = 0; i < COUNT(whose); i++) {
+        assert_int_equal((err_set)(whose[i], ERR_INPUT, "x"), -1);
+        assert_int_equal((err_prefix)(whose[i], "y: "), -1);
+        assert_int_equal((err_add_line)(whose[i], 1, 2), -1);
+        assert_int_equal((err_no_memory)(whose[i]), -1);
+    }
+}
+
+/* What is quoted of an input moves no cursor; what a file is called may be in any script. */
+TEST(printable)
+{
+    static const struct {
+        enum err_kind kind;
+        const char *text;
+    } rows[] = {
+        {ERR_INPUT, "a?[2J?b? ~??"},
+        {ERR_LIMIT, "a?[2J?b? ~??"},
+        {ERR_MEMORY, "a\x1b[2J\nb\x7f ~\xc3\xa4"},
+        {ERR_SYSTEM, "a\x1b[2J\nb\x7f ~\xc3\xa4"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct err err = ERR_CLEAN;
+        err_set(&err, rows[i].kind, "%s", "a\x1b[2J\nb\x7f ~\xc3\xa4");
+        CHECK_STR(rows[i].text, ERR_TEXT(err), str_of(rows[i].text));
+    }
+}
+
 TEST(nobody_asks)
 {
     assert_int_equal(err_set(NULL, ERR_INPUT, "x"), -1);
@@ -78,9 +110,10 @@ TEST(long_texts_are_cut)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(setting), cmocka_unit_test(nobody_asks),
-        cmocka_unit_test(prefix),  cmocka_unit_test(line),
-        cmocka_unit_test(memory),  cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(setting),   cmocka_unit_test(nobody_asks),
+        cmocka_unit_test(minus_one), cmocka_unit_test(printable),
+        cmocka_unit_test(prefix),    cmocka_unit_test(line),
+        cmocka_unit_test(memory),    cmocka_unit_test(long_texts_are_cut),
     };
     return cmocka_run_group_tests_name("err", tests, NULL, NULL);
 }

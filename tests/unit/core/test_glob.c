@@ -137,6 +137,7 @@ TEST(image_patterns)
         {"registry:*/web", "registry:*", "web", ""},
         {"[::1]:5000/web", "[::1]:5000", "web", ""},
         {"[::1]/web", "[::1]", "web", ""},
+        {"quay.io/~web!", "quay.io", "~web!", ""},
         {"docker.io/library/nginx", "docker.io", "library/nginx", ""},
         {"docker.io/**", "docker.io", "**", ""},
     };
@@ -170,7 +171,9 @@ TEST(no_image_patterns)
         {STR_INIT("docker.io/*"), "docker.io/library/"},
         {STR_INIT("docker.io/nginx:1.27"), "docker.io/library/"},
         {STR_INIT("contoso.azurecr.io/web @"), "white space"},
+        {STR_INIT("contoso.azurecr.io/a b"), "white space"},
         {STR_INIT("contoso.azurecr.io/web\n"), "white space"},
+        {STR_INIT("contoso.azurecr.io/web\x7f"), "white space"},
         {STR_INIT("contoso.azurecr.io/web\0"), "white space"},
         {STR_INIT("contoso.azurecr.io/web@sha256:*"), "'@'"},
         {STR_INIT("c\xd0\xbentoso.azurecr.io/web"), "ASCII"},

@@ -99,11 +99,39 @@ TEST(long_paths_are_cut)
 TEST(long_keys_are_cut)
 {
     TEST_ARENA(arena);
-    struct json_place place;
-    struct str text = json_format(&arena, "{'%s':{'b':1}}", run_of(&arena, 'k', 300).ptr);
-    json_place_of(text, text.len - 3, &place);
-    assert_true(str_ends(str_of(place.path), STR("k.b")));
-    assert_true(strlen(place.path) <= 70);
+    for (size_t len = 62; len <= 66; len++) {
+        struct json_place place;
+        struct str text = json_format(&arena, "{'%s':{'b':1}}", run_of(&arena, 'k', len).ptr);
+        json_place_of(text, text.len - 3, &place);
+        size_t shown = len <= 64 ? len : 64;
+        CHECK_STR("key", str_of(place.path),
+                  json_format(&arena, "%s.b", run_of(&arena, 'k', shown).ptr));
+    }
+}
+
+TEST(keys_are_printable)
+{
+    static const struct {
+        struct str key;
+        const char *path;
+    } rows[] = {
+        {STR_INIT("a b"), "a?b"},
+        {STR_INIT("~!"), "~!"},
+        {STR_INIT("\x1b[2J\n\t"), "?[2J??"},
+        {STR_INIT("\xc3\xa4\x7f"), "???"},
+        {STR_INIT("a\0b"), "a?b"},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct json_place place;
+        struct buf buf = BUF_INIT(&arena, 100);
+        buf_add(&buf, STR("{\""));
+        buf_add(&buf, rows[i].key);
+        buf_add(&buf, STR("\":x"));
+        struct str text = finished(&buf);
+        json_place_of(text, text.len - 1, &place);
+        CHECK_STR(rows[i].path, str_of(place.path), str_of(rows[i].path));
+    }
 }
 
 /* Deeper than anything that is read, and closed again: no level is written that is not there. */
@@ -133,6 +161,7 @@ int main(void)
         cmocka_unit_test(beyond_the_end),
         cmocka_unit_test(long_paths_are_cut),
         cmocka_unit_test(long_keys_are_cut),
+        cmocka_unit_test(keys_are_printable),
         cmocka_unit_test(any_depth),
     };
     return cmocka_run_group_tests_name("jsonplace", tests, NULL, NULL);

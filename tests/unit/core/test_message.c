@@ -77,6 +77,31 @@ static struct str suggestion_of(struct world *world, const struct finding *findi
     return finished(&buf);
 }
 
+/* How each sentence goes on after the image; one of them does, and no other. */
+static const char *const phrases[REASONS] = {
+    [REASON_NO_DIGEST] = " names no digest",
+    [REASON_MUTABLE_TAG] = ", which is moved from image to image",
+    [REASON_NO_TAG] = " neither tag nor digest",
+    [REASON_BAD_REFERENCE] = " cannot be pulled: ",
+    [REASON_BAD_DIGEST] = " cannot be pulled: ",
+    [REASON_REGISTRY_NOT_ALLOWED] = " a registry that the PinPolicy does not allow",
+    [REASON_NOT_RELEASED] = " no Track of this namespace follows",
+    [REASON_TAG_MISMATCH] = " a digest that is not what the tag ",
+    [REASON_TAG_MOVED] = " a tag that was moved",
+};
+
+static void check_phrases(const char *row, struct str sentence, enum reason reason)
+{
+    for (int other = REASON_NONE + 1; other < REASONS; other++) {
+        bool same = strcmp(phrases[other], phrases[reason]) == 0;
+        bool has = text_has(sentence, str_of(phrases[other]));
+        if (other == REASON_NOT_RELEASED)
+            has = has || text_has(sentence, STR(" was not released here by Track "));
+        if (has != same)
+            fail_msg("row \"%s\", \"%s\" in: %.*s", row, phrases[other], STR_FMT(sentence));
+    }
+}
+
 /* What is to be said, and what to write instead, for each reason. */
 TEST(sentences)
 {
@@ -135,6 +160,7 @@ TEST(sentences)
         struct str sentence = sentence_of(&world, &finding);
         for (size_t k = 0; k < COUNT(rows[i].says) && rows[i].says[k]; k++)
             CHECK_HAS(row, sentence, json_of(&world.arena, rows[i].says[k]).ptr);
+        check_phrases(row, sentence, finding.reason);
         CHECK_STR(row, suggestion_of(&world, &finding), str_of(rows[i].suggests));
         CHECK(row, str_find(sentence, '\n') == STR_NOT_FOUND && !str_ends(sentence, STR(".")));
         if (rows[i].suggests[0] && finding.weight != FINDING_EXEMPT)
@@ -231,6 +257,20 @@ TEST(endless_hosts)
     arena_free(&world.arena);
 }
 
+/* An image of three hundred bytes is shown whole, one that is longer is cut. */
+TEST(long_images)
+{
+    struct world world;
+    world_begin(&world);
+    for (size_t len = 299; len <= 301; len++) {
+        struct str image = run_of(&world.arena, 'A', len);
+        struct finding finding = find("long", &world, LEVEL_TAGGED, "c", image.ptr);
+        struct str whole = json_format(&world.arena, "'%s' cannot", image.ptr);
+        assert_int_equal(str_starts(sentence_of(&world, &finding), whole), len <= 300);
+    }
+    arena_free(&world.arena);
+}
+
 /* The longest good name there is makes no endless sentence either. */
 TEST(longest_names)
 {
@@ -254,6 +294,7 @@ int main(void)
         cmocka_unit_test(injected),
         cmocka_unit_test(hostile_images),
         cmocka_unit_test(endless_hosts),
+        cmocka_unit_test(long_images),
         cmocka_unit_test(longest_names),
     };
     return cmocka_run_group_tests_name("message", tests, NULL, NULL);

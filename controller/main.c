@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pinnace-controller: one thread turns the loop, on which everything happens that is told of in the
+ * other files; others answer for its health and write its log.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "pinnace/clock.h"
+
+#include "certs.h"
+#include "health.h"
+#include "leader.h"
+#include "options.h"
+
+#include "pinnace/banned.h"
+
+enum {
+    HOSTS = 4,
+    TURN_MS = 5000,
+    MINUTE_MS = 60 * 1000,
+    HEALTH_CONNECTIONS = 64,
+    HEALTH_BODY_MAX = 1024,
+};
+
+struct controller {
+    struct options options;
+    struct log *log;
+    struct http *http;
+    struct kube *kube;
+    struct leader leader;
+    struct certs certs;
+    struct health health;
+    struct httpd *health_server;
+    struct timer minute;
+    int signals;
+    bool stopping;
+};
+
+static void log_text(struct controller *controller, enum log_severity severity, const char *event,
+                     const char *key, const char *text)
+{
+    const struct log_field field = LOG_TEXT(key, str_of(text));
+    log_write(controller->log, severity, event, &field, 1);
+}
+
+static void on_httpd_event(void *context, enum httpd_event event, const char *text)
+{
+    (void)event;
+    log_text(context, LOG_WARNING, "connection trouble", "detail", text);
+}
+
+/* ---- starting ---- */
+
+/* Before the first thread: keys are not to be had from a core dump, signals come by descriptor. */
+static int prepare(struct controller *controller, struct err *err)
+{
+    sigset_t waited;
+#ifdef NDEBUG /* a debugger is welcome elsewhere */
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&waited);
+    sigaddset(&waited, SIGTERM);
+    sigaddset(&waited, SIGINT);
+    sigprocmask(SIG_BLOCK, &waited, NULL);
+    controller->signals = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (controller->signals < 0)
+        return err_set(err, ERR_SYSTEM, "no signals can be read: %s", strerror(errno));
+    return 0;
+}
+
+static void signal_came(void *context)
+{
+    struct controller *controller = context;
+    struct signalfd_siginfo info;
+    if (read(controller->signals, &info, sizeof(info)) == sizeof(info))
+        controller->stopping = true;
+}
+
+static void leader_changed(void *context, bool leads)
+{
+    struct controller *controller = context;
+    controller->health.leads = leads;
+    if (leads)
+        certs_look(&controller->certs);
+}
+
+static void minute_is_over(void *context)
+{
+    struct controller *controller = context;
+    controller->health.longest_turn_ms = http_longest_turn_ms(controller->http);
+    timer_set(http_timers(controller->http), &controller->minute, clock_boot_ms() + MINUTE_MS);
+}
+
+static int start_health(struct controller *controller, struct err *err)
+{
+    const struct httpd_options server = {
+        .listen = controller->options.health,
+        .threads = 1,
+        .connections = HEALTH_CONNECTIONS,
+        .max_body = HEALTH_BODY_MAX,
+        .handler = {&controller->health, health_look, health_answer},
+        .tell = on_httpd_event,
+        .tell_context = controller,
+    };
+    controller->health.certs = &controller->certs;
+    controller->health.log = controller->log;
+    controller->health.turned_at = clock_boot_ms();
+    return httpd_start(&server, &controller->health_server, err);
+}
+
+static int start_duties(struct controller *controller, struct err *err)
+{
+    controller->leader = (struct leader){.kube = controller->kube,
+                                         .log = controller->log,
+                                         .name = STR("pinnace-controller"),
+                                         .changed = leader_changed,
+                                         .context = controller};
+    controller->certs.kube = controller->kube;
+    controller->certs.log = controller->log;
+    controller->certs.leader = &controller->leader;
+    controller->certs.no_certificates = controller->options.no_certificates;
+    controller->minute = (struct timer){.fire = minute_is_over, .context = controller};
+    timer_set(http_timers(controller->http), &controller->minute, clock_boot_ms() + MINUTE_MS);
+    if (certs_start(&controller->certs, err) < 0)
+        return -1;
+    return leader_start(&controller->leader, err);
+}
+
+static int start(struct controller *controller, struct err *err)
+{
+    const struct options *options = &controller->options;
+    const struct kube_options cluster = {.in_pod = true,
+                                         .kubeconfig = options->kubeconfig,
+                                         .context = options->context,
+                                         .namespace = options->namespace};
+    if (http_open(HOSTS, &controller->http, err) < 0 ||
+        http_watch_fd(controller->http, controller->signals, signal_came, controller, err) < 0 ||
+        kube_open(controller->http, &cluster, &controller->kube, err) < 0 ||
+        start_health(controller, err) < 0 || start_duties(controller, err) < 0)
+        return -1;
+    const struct log_field fields[] = {
+        LOG_TEXT("version", STR(PINNACE_VERSION)),
+        LOG_TEXT("server", kube_server(controller->kube)),
+        LOG_TEXT("namespace", kube_namespace(controller->kube)),
+        LOG_TEXT("health", str_of(httpd_address(controller->health_server))),
+    };
+    log_write(controller->log, LOG_INFO, "started", fields, 4);
+    return 0;
+}
+
+/* ---- running ---- */
+
+static int run(struct controller *controller, struct err *err)
+{
+    while (!controller->stopping) {
+        if (http_turn(controller->http, TURN_MS, err) < 0)
+            return -1;
+        controller->health.turned_at = clock_boot_ms();
+        controller->health.ready = controller->leader.heard;
+    }
+    controller->health.ready = false;
+    return 0;
+}
+
+static void stop(struct controller *controller)
+{
+    if (controller->leader.kube) {
+        certs_stop(&controller->certs);
+        leader_stop(&controller->leader);
+    }
+    httpd_stop(&controller->health_server);
+    kube_close(&controller->kube);
+    http_close(&controller->http);
+    log_write(controller->log, LOG_INFO, "stopped", NULL, 0);
+    log_close(&controller->log);
+    close(controller->signals);
+}
+
+static int fail(const struct err *err)
+{
+    fprintf(stderr, "pinnace-controller: error: %s\n", err->text);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    static struct controller controller;
+    struct err err;
+    enum options_result read = options_read(argc, argv, &controller.options);
+    if (read != OPTIONS_RUN)
+        return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
+    if (prepare(&controller, &err) < 0 || log_open(STDOUT_FILENO, &controller.log, &err) < 0)
+        return fail(&err);
+    int ended = start(&controller, &err);
+    if (ended == 0)
+        ended = run(&controller, &err);
+    stop(&controller);
+    return ended == 0 ? EXIT_SUCCESS : fail(&err);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options: the command line of pinnace-controller. */
+#ifndef PINNACE_CONTROLLER_OPTIONS_H
+#define PINNACE_CONTROLLER_OPTIONS_H
+
+#include <stdbool.h>
+
+struct options {
+    const char *kubeconfig, *context, *namespace; /* NULL: those of the pod it runs in */
+    const char *health;
+    bool no_certificates;
+};
+
+enum options_result {
+    OPTIONS_RUN,
+    OPTIONS_DONE, /* help or version was asked for and printed */
+    OPTIONS_BAD,  /* told on standard error */
+};
+
+/* The strings are those of argv. */
+enum options_result options_read(int argc, char **argv, struct options *ret_options);
+
+#endif
