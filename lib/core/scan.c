@@ -274,7 +274,7 @@ static int find_key(struct str key, const struct str keys[], int count)
 
 static int known_key(struct str raw, bool escaped, const struct str keys[], int count)
 {
-    if (!escaped || !raw.ptr) /* no key: the scan has ended */
+    if (!escaped)
         return find_key(raw, keys, count);
     char plain[KEY_MAX * 6];
     if (raw.len > sizeof(plain))
@@ -288,9 +288,9 @@ int scan_member(struct scan *scan, struct scan_members *members, const struct st
         bool escaped;
         size_t offset = scan_offset(scan);
         struct str raw = raw_key(scan, &escaped);
-        int key = known_key(raw, escaped, keys, count);
         if (scan->problem_kind != ERR_NONE)
             break;
+        int key = known_key(raw, escaped, keys, count);
         if (key == SCAN_END) {
             skip_value(scan);
             continue;

@@ -21,6 +21,7 @@ enum {
     PIECE_BYTES = 8 * 1024,
     LINE_MAX_BYTES = 4 * 1024,
     TEXT_MAX_BYTES = 512,
+    GATHER_MS = 5,
 };
 
 struct log {
@@ -174,14 +175,29 @@ static void destroy(struct log *log)
     free(log);
 }
 
+/* One line seldom comes alone; waking up for each costs those who log more than the line. */
+static void wait_for_lines(struct log *log)
+{
+    const struct timespec gather = {.tv_nsec = GATHER_MS * 1000000L};
+    bool slept = false;
+    while (log->len == 0 && !log->closing) {
+        pthread_cond_wait(&log->more, &log->lock);
+        slept = true;
+    }
+    if (!slept || log->closing)
+        return;
+    pthread_mutex_unlock(&log->lock);
+    nanosleep(&gather, NULL);
+    pthread_mutex_lock(&log->lock);
+}
+
 static void *run_writer(void *context)
 {
     struct log *log = context;
     char piece[PIECE_BYTES];
     pthread_mutex_lock(&log->lock);
     for (;;) {
-        while (log->len == 0 && !log->closing)
-            pthread_cond_wait(&log->more, &log->lock);
+        wait_for_lines(log);
         if (log->len == 0)
             break;
         size_t size = pull(log, piece);

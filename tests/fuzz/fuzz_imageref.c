@@ -38,6 +38,9 @@ static void check_parts(struct str text, const struct imageref *ref)
     must(ref->host.len > 0 && ref->path.len > 0 && ref->path.len <= 255 && ref->tag.len <= 128);
     must(!ref->in_library || str_find(ref->path, '/') == STR_NOT_FOUND);
     must(ref->digest.len == 0 || digest_check(ref->digest) == IMAGEREF_OK);
+    must(ref->digest.len == 0 ||
+         (str_starts(ref->digest, STR("sha256:")) && ref->digest.len == 7 + 64) ||
+         (str_starts(ref->digest, STR("sha512:")) && ref->digest.len == 7 + 128));
     must((ref->digest.len > 0) == (str_find(text, '@') != STR_NOT_FOUND));
     size_t tail =
         (ref->tag.len ? ref->tag.len + 1 : 0) + (ref->digest.len ? ref->digest.len + 1 : 0);

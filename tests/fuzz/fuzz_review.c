@@ -2,8 +2,8 @@
 /*
  * Whatever the review, by every path: the answer is JSON and names the uid; what is let in by
  * /enforce/pinned has nothing but good names with digests, as another reader of the document finds
- * them; each level asks for all that the one below asks; and neither the order of keys nor white
- * space decides anything.
+ * them; an update is judged by what another reader finds changed; each level asks for all that the
+ * one below asks; and neither the order of keys nor white space decides anything.
  */
 #include <cJSON.h>
 #include <stdio.h>
@@ -125,8 +125,12 @@ static bool ask(struct answer *answer, struct str text, const struct review_cont
     return true;
 }
 
-/* The pod spec of a document that cJSON read, found without the code that is tested. */
-static const cJSON *pod_spec_of(const cJSON *object, const char *group, const char *kind)
+/*
+ * The pod spec of a document that cJSON read, found without the code that is tested, and what it
+ * stands in.
+ */
+static const cJSON *pod_spec_of(const cJSON *object, const char *group, const char *kind,
+                                const cJSON **ret_template)
 {
     static const struct {
         const char *group, *kind, *path[6];
@@ -147,8 +151,10 @@ static const cJSON *pod_spec_of(const cJSON *object, const char *group, const ch
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (strcmp(places[i].group, group) != 0 || strcmp(places[i].kind, kind) != 0)
             continue;
-        for (size_t k = 0; k < 6 && places[i].path[k]; k++)
+        for (size_t k = 0; k < 6 && places[i].path[k]; k++) {
+            *ret_template = object;
             object = cJSON_GetObjectItemCaseSensitive(object, places[i].path[k]);
+        }
         return object;
     }
     abort(); /* a kind that is not known may not be let in */
@@ -161,22 +167,90 @@ static void check_pinned(const cJSON *image)
     must(imageref_parse(str_of(image->valuestring), &ref) == IMAGEREF_OK && ref.digest.len > 0);
 }
 
+enum { LISTS = 4, VOLUMES = 3 };
+
+static const char *const lists[LISTS] = {"containers", "initContainers", "ephemeralContainers",
+                                         "volumes"};
+
+/* Whether an element of the list names an image, and which: NULL where a string should be. */
+static bool image_of(const cJSON *element, int list, const cJSON **ret_image)
+{
+    if (list != VOLUMES)
+        *ret_image = at(element, "image", NULL);
+    else if (cJSON_IsObject(at(element, "image", NULL)))
+        *ret_image = at(element, "image", "reference");
+    else
+        return false;
+    return true;
+}
+
+/* The object's pod spec, and its template where it has one. */
+static const cJSON *spec_of(const cJSON *request, const char *object, const cJSON **ret_template)
+{
+    const char *group = cJSON_GetStringValue(at(request, "kind", "group"));
+    const char *kind = cJSON_GetStringValue(at(request, "kind", "kind"));
+    return pod_spec_of(at(request, object, NULL), group ? group : "", kind, ret_template);
+}
+
 /* Everything that names an image in what was let in is pinned. */
 static void check_let_in(const cJSON *request)
 {
-    static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
-    const char *group = cJSON_GetStringValue(at(request, "kind", "group"));
-    const char *kind = cJSON_GetStringValue(at(request, "kind", "kind"));
-    const cJSON *spec = pod_spec_of(at(request, "object", NULL), group ? group : "", kind);
-    for (size_t i = 0; i < 3; i++) {
-        const cJSON *list = at(spec, lists[i], NULL);
-        for (const cJSON *c = list ? list->child : NULL; c; c = c->next)
-            check_pinned(at(c, "image", NULL));
+    const cJSON *template, *image, *spec = spec_of(request, "object", &template);
+    for (int list = 0; list < LISTS; list++) {
+        const cJSON *elements = at(spec, lists[list], NULL);
+        for (const cJSON *e = elements ? elements->child : NULL; e; e = e->next)
+            if (image_of(e, list, &image))
+                check_pinned(image);
     }
-    const cJSON *volumes = at(spec, "volumes", NULL);
-    for (const cJSON *v = volumes ? volumes->child : NULL; v; v = v->next)
-        if (cJSON_IsObject(at(v, "image", NULL)))
-            check_pinned(at(v, "image", "reference"));
+}
+
+static bool same_text(const cJSON *a, const cJSON *b)
+{
+    return str_eq(str_of(cJSON_GetStringValue(a)), str_of(cJSON_GetStringValue(b)));
+}
+
+/* Whether the old spec has an element of the same name and image in the list. */
+static bool was_there(const cJSON *old_spec, int list, const cJSON *element)
+{
+    const cJSON *image, *old_image, *elements = at(old_spec, lists[list], NULL);
+    image_of(element, list, &image);
+    for (const cJSON *e = elements ? elements->child : NULL; e; e = e->next)
+        if (image_of(e, list, &old_image) && same_text(image, old_image) &&
+            same_text(at(element, "name", NULL), at(e, "name", NULL)))
+            return true;
+    return false;
+}
+
+/* How many images there are in the spec that were not there in the old one, which may be NULL. */
+static size_t count_new(const cJSON *spec, const cJSON *old_spec)
+{
+    const cJSON *image;
+    size_t count = 0;
+    for (int list = 0; list < LISTS; list++) {
+        const cJSON *elements = at(spec, lists[list], NULL);
+        for (const cJSON *e = elements ? elements->child : NULL; e; e = e->next)
+            count += image_of(e, list, &image) && !was_there(old_spec, list, e);
+    }
+    return count;
+}
+
+static bool is_absent(const cJSON *value)
+{
+    return !value || cJSON_IsNull(value);
+}
+
+/* What an update must look at: what is new in a pod, all of a workload whose template changes. */
+static size_t count_changed(const cJSON *request)
+{
+    const cJSON *template, *old_template;
+    const cJSON *spec = spec_of(request, "object", &template);
+    const cJSON *old_spec = spec_of(request, "oldObject", &old_template);
+    if (strcmp(cJSON_GetStringValue(at(request, "kind", "kind")), "Pod") == 0)
+        return count_new(spec, old_spec);
+    bool same = is_absent(template) || is_absent(old_template)
+                    ? is_absent(template) && is_absent(old_template)
+                    : cJSON_Compare(template, old_template, true);
+    return same ? 0 : count_new(spec, NULL);
 }
 
 static bool has_numbers(const cJSON *value)
@@ -303,6 +377,9 @@ static void check_pinned_path(struct str text, const cJSON *document)
         operation == OPERATION_CREATE || (operation == OPERATION_UPDATE && !answer.review.has_old);
     if (document && whole && answer.outcome.allowed)
         check_let_in(at(document, "request", NULL));
+    if (document && operation == OPERATION_UPDATE && answer.review.has_old &&
+        answer.review.object.kind && !has_numbers(document))
+        must(answer.outcome.verdict.images == count_changed(at(document, "request", NULL)));
     if (document)
         check_order(&answer, document, &context);
     check_space(&answer, text, &context);

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import socket
 import ssl
@@ -203,6 +202,13 @@ class Server:
                 return float(value)
         raise Failure(f"there is no metric {sample}")
 
+    def wait_for_metric(self, sample, want):
+        """A connection that was ended is forgotten a moment later."""
+        end = time.monotonic() + PATIENCE
+        while self.metric(sample) != want:
+            demand(time.monotonic() < end, f"{sample} is {self.metric(sample)}, not {want}")
+            time.sleep(0.02)
+
     def resident_mb(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1000
@@ -213,6 +219,7 @@ class Tools:
 
     def __init__(self, folder, binary, cli, wrapper):
         self.folder, self.binary, self.cli, self.wrapper = pathlib.Path(folder), binary, cli, wrapper
+        self.sanitized = any(mark in binary.read_bytes() for mark in (b"__asan_init", b"__tsan_init"))
         self.authority = Authority(folder)
         self.pair = self.authority.issue("server")
 
@@ -310,7 +317,3 @@ def close(sock):
         sock.close()
     except OSError:
         pass
-
-
-def copy_binary(binary, folder):
-    return shutil.copy(binary, folder)

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import ssl
@@ -11,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from harness import (MOVING, PATIENCE, PINNED, Authority, Failure, Server, close, demand, equal, read_answer, replace,
+from harness import (MOVING, PATIENCE, Authority, Server, close, demand, equal, read_answer, replace,
                      review, send, whole)
 
 POLICY = """apiVersion: pinnace.dev/v1alpha1
@@ -59,6 +58,20 @@ def serial_in(cert):
     return ssl._ssl._test_decode_cert(str(cert))["serialNumber"]
 
 
+def hang_up(server):
+    """SIGHUP, and waits until policy and certificate were both read again, for better or worse."""
+    before = len(server.lines)
+    server.signal(signal.SIGHUP)
+    end = time.monotonic() + PATIENCE
+    while True:
+        events = [line["event"] for line in list(server.lines)[before:]]
+        policy = next((i for i, event in enumerate(events) if event.startswith("policy ")), len(events))
+        if any(event.startswith("certificate ") for event in events[policy:]):
+            return
+        demand(time.monotonic() < end, f"SIGHUP is not answered: {events}")
+        time.sleep(0.002)
+
+
 def wait_for_serial(server, cert):
     end, want = time.monotonic() + PATIENCE, serial_in(cert)
     while serial_of(server) != want:
@@ -82,8 +95,7 @@ def alone_certificate_reload_under_load(tools):
         for i in range(20):
             for source, copy in zip(pairs[i % 4], pair):
                 replace(copy, source.read_bytes())
-            server.signal(signal.SIGHUP)
-            time.sleep(0.02)
+            hang_up(server)
         wait_for_serial(server, pairs[19 % 4][0])
         answered = load.end()
         equal(server.events("certificate not loaded"), [], "lines about pairs that are no pair")

@@ -150,6 +150,28 @@ TEST(any_value_changes_it)
     }
 }
 
+/* One change anywhere among many parts, behind more of them than are compared by their bytes. */
+TEST(a_change_among_many_parts)
+{
+    enum { PARTS = 24 };
+    TEST_ARENA(arena);
+    for (int spaced = 0; spaced < 2; spaced++)
+        for (int changed = -1; changed < PARTS; changed++) {
+            char row[64];
+            struct buf a = BUF_INIT(&arena, 4000), b = BUF_INIT(&arena, 4000);
+            snprintf(row, sizeof(row), "part %d, spaced %d", changed, spaced);
+            for (int i = 0; i < PARTS; i++) {
+                const char *before = i ? "," : "'template':{'l':[";
+                buf_addf(&a, "%s{'p':[{'v':'%d'}]}", before, i);
+                buf_addf(&b, "%s{'p':%s[{'v':'%d'}]}", before, spaced ? " " : "",
+                         i == changed ? 4711 : i);
+            }
+            buf_add(&a, STR("]}"));
+            buf_add(&b, STR("] }"));
+            CHECK_INT(row, same(row, &arena, finished(&a), finished(&b)), changed < 0);
+        }
+}
+
 /* Each place that has a template has its own. */
 TEST(places)
 {
@@ -316,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates),
         cmocka_unit_test(any_value_changes_it),
+        cmocka_unit_test(a_change_among_many_parts),
         cmocka_unit_test(places),
         cmocka_unit_test(no_room_is_a_change),
         cmocka_unit_test(images_of_pods),

@@ -671,6 +671,65 @@ TEST(spans_of_values)
     }
 }
 
+/* Taken from both or from neither. */
+TEST(same_values)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        {"{}", "{}", true},
+        {"[]", " []", true},
+        {"\n{'a':[1,{'b':'}'}]}", "{'a':[1,{'b':'}'}]}", true},
+        {"{'a':1}", "{'a':1},{'b':2}", true},
+        {"[1,2]", "[1,2]]", true},
+        {"{'a':1},x", "{'a':1}", true},
+        {"{'a':1}", "{'a':2}", false},
+        {"{'a':1}", "{ 'a':1}", false},
+        {"{'a':1,'b':2}", "{'b':2,'a':1}", false},
+        {"[1]", "[1,2]", false},
+        {"[1,2]", "[1]", false},
+        {"[12]", "[1", false},
+        {"[]", "{}", false},
+        {"1", "1", false},
+        {"'a'", "'a'", false},
+        {"null", "null", false},
+        {"", "", false},
+        {"[]", "", false},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char row[100];
+        struct scan a, b;
+        struct str text_a = exact_copy(json_of(&arena, rows[i].a));
+        struct str text_b = exact_copy(json_of(&arena, rows[i].b));
+        snprintf(row, sizeof(row), "%s and %s", rows[i].a, rows[i].b);
+        scan_begin(&a, text_a, &arena);
+        scan_begin(&b, text_b, &arena);
+        size_t at_a = scan_offset(&a), at_b = scan_offset(&b);
+        CHECK_INT(row, scan_same_value(&a, &b), rows[i].same);
+        CHECK_INT(row, scan_offset(&a) == at_a, !rows[i].same);
+        CHECK_INT(row, scan_offset(&b) == at_b, !rows[i].same);
+        CHECK(row, a.problem_kind == ERR_NONE && b.problem_kind == ERR_NONE);
+        exact_free(text_a);
+        exact_free(text_b);
+    }
+}
+
+/* Broken bytes are the same in nothing. */
+TEST(same_values_that_are_broken)
+{
+    static const char *const rows[] = {"[", "{'a'}", "['\\x']", "[01]", "[1,]"};
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct scan a, b;
+        scan_begin(&a, json_of(&arena, rows[i]), &arena);
+        scan_begin(&b, json_of(&arena, rows[i]), &arena);
+        CHECK(rows[i], !scan_same_value(&a, &b));
+        CHECK_INT(rows[i], scan_finish(&a, NULL), -1);
+    }
+}
+
 TEST(a_string_may_be_null)
 {
     static const struct {
@@ -864,6 +923,8 @@ int main(void)
         cmocka_unit_test(keys_that_are_data),
         cmocka_unit_test(peeking),
         cmocka_unit_test(spans_of_values),
+        cmocka_unit_test(same_values),
+        cmocka_unit_test(same_values_that_are_broken),
         cmocka_unit_test(a_string_may_be_null),
         cmocka_unit_test(wrong_types),
         cmocka_unit_test(after_a_problem),
