@@ -25,7 +25,7 @@ void *arena_calloc(struct arena *arena, size_t count, size_t size);
 /* A copy with a NUL behind it (not counted in len); .ptr is NULL on failure. */
 struct str arena_copy(struct arena *arena, struct str s);
 
-/* Gives everything back but one block, for the next request of the same thread. */
+/* Gives everything back but one block of the usual size, for the next request of the thread. */
 void arena_reset(struct arena *arena);
 void arena_free(struct arena *arena);
 

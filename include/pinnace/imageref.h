@@ -52,6 +52,12 @@ enum imageref_fault digest_check(struct str digest);
  * another registry of it.
  */
 bool host_same(struct str a, struct str b);
+
+/*
+ * The host without what does not make it another one, in its own case: docker.io for its aliases,
+ * no port of https unless the rest would not be read as a host.
+ */
+struct str host_core(struct str host);
 bool imageref_same_repository(const struct imageref *a, const struct imageref *b);
 
 /*

@@ -90,13 +90,17 @@ struct str arena_copy(struct arena *arena, struct str s)
     return (struct str){copy, s.len};
 }
 
-/* Keeps the oldest block: it is the smallest, and most requests fit in it. */
+/* Keeps the oldest block: it is the smallest, and most requests fit in it. One odd one does not stay. */
 void arena_reset(struct arena *arena)
 {
     while (arena->head && arena->head->next) {
         struct arena_block *block = arena->head;
         arena->head = block->next;
         free(block);
+    }
+    if (arena->head && arena->head->size > BLOCK_MAX) {
+        free(arena->head);
+        arena->head = NULL;
     }
     arena->taken = arena->head ? arena->head->size : 0;
     if (arena->head)

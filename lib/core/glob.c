@@ -105,9 +105,11 @@ const char *image_glob_parse(struct str pattern, struct image_glob *ret_glob)
             return "fits nothing: images without a path on Docker Hub are docker.io/library/NAME";
     }
     const char *problem = check_host(glob.host);
-    if (!problem)
-        *ret_glob = glob;
-    return problem;
+    if (problem)
+        return problem;
+    glob.host = host_core(glob.host);
+    *ret_glob = glob;
+    return NULL;
 }
 
 static bool host_match(struct str pattern, struct str host)

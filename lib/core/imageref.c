@@ -324,11 +324,7 @@ static bool is_host_in_any_case(struct str name)
            str_eq_nocase(name, STR("localhost"));
 }
 
-/*
- * The host without what does not make it another one; case stays, for the comparison. The port of
- * https goes only where the rest is still read as a host.
- */
-static struct str host_core(struct str host)
+struct str host_core(struct str host)
 {
     static const struct str hub_aliases[] = {
         STR_INIT("index.docker.io"),

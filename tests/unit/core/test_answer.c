@@ -411,8 +411,13 @@ TEST(unknown_kind)
         CHECK(row, answer.outcome.kind_unknown);
         CHECK_HAS(row, tree_text(answer.tree, "response.auditAnnotations.error"), "Widget");
         CHECK_INT(row, tree_count(answer.tree, "response.warnings"), row[1] == 'w');
-        if (!answer.outcome.allowed)
-            CHECK_HAS(row, tree_text(answer.tree, "response.status.message"), "Widget");
+        if (answer.outcome.allowed)
+            continue;
+        CHECK_HAS(row, tree_text(answer.tree, "response.status.message"), "Widget");
+        if (!strstr(row, "unknown")) {
+            CHECK_INT(row, tree_number(answer.tree, "response.status.code"), 422);
+            CHECK_STR(row, tree_text(answer.tree, "response.status.reason"), STR("Invalid"));
+        }
     }
 }
 

@@ -247,6 +247,28 @@ TEST(image_pattern_matching)
     }
 }
 
+/* A pattern in which a host is written otherwise fits that host, or is refused: none fits nothing. */
+TEST(hosts_written_otherwise)
+{
+    static const struct {
+        const char *pattern, *image;
+    } rows[] = {
+        {"index.docker.io/library/nginx", "index.docker.io/library/nginx"},
+        {"registry-1.docker.io", "registry-1.docker.io/library/nginx"},
+        {"registry.hub.docker.com", "nginx"},
+        {"contoso.azurecr.io:443/web", "contoso.azurecr.io:443/web"},
+        {"registry:443/web", "registry:443/web"},
+        {"[::1]:443/web", "[::1]/web"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct image_glob glob;
+        struct imageref ref;
+        CHECK_INT(rows[i].pattern, imageref_parse(str_of(rows[i].image), &ref), IMAGEREF_OK);
+        const char *problem = image_glob_parse(str_of(rows[i].pattern), &glob);
+        CHECK(rows[i].pattern, problem || image_glob_match(&glob, &ref));
+    }
+}
+
 /* The longest host there is, with a port, is compared whole. */
 TEST(longest_hosts_are_compared_whole)
 {
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(image_patterns),
         cmocka_unit_test(no_image_patterns),
         cmocka_unit_test(image_pattern_matching),
+        cmocka_unit_test(hosts_written_otherwise),
         cmocka_unit_test(longest_hosts_are_compared_whole),
         cmocka_unit_test(longest_paths_are_compared_whole),
     };

@@ -368,21 +368,35 @@ TEST(owners_of_owners)
     assert_null(ledger_track_of(&ledger, &query));
 }
 
-/* A target that says nothing of itself is nobody's. */
+/* A target that does not say which workload it is is nobody's, least of all the nameless'. */
 TEST(empty_targets)
 {
+    static const char *const targets[] = {"{'container':'main'}",
+                                          "{'kind':'Pod','container':'main'}",
+                                          "{'kind':'ReplicaSet','name':null,'container':'main'}",
+                                          "{'name':'web','container':'main'}"};
+    static const char *const objects[] = {
+        "{'kind':'Pod','apiVersion':'v1'}",
+        "{'kind':'Pod','apiVersion':'v1','metadata':{'name':'web'}}",
+        "{'kind':'Pod','apiVersion':'v1','metadata':{'ownerReferences':[{'kind':'ReplicaSet',"
+        "'controller':true}]}}",
+        "{'kind':'Pod','apiVersion':'v1','metadata':{'ownerReferences':[{'name':'web',"
+        "'controller':true}]}}",
+    };
     TEST_ARENA(arena);
-    struct ledger ledger = {0};
-    struct err err = ERR_CLEAN;
     struct imageref ref = ref_of("nginx");
-    struct object pod = object_of(&arena, "{'kind':'Pod','apiVersion':'v1'}");
-    struct ledger_query query = query_of(&pod, "main", &ref);
-    struct str text = json_of(
-        &arena, TRACK("web", "shop", "'image':'" WEB "','targets':[{'container':'main'}]", ""));
-    if (ledger_add(&ledger, text, &arena, &err) == 0)
-        assert_null(ledger_track_of(&ledger, &query));
-    else
-        assert_true(str_starts(ERR_TEXT(err), STR("spec.targets[0]")));
+    for (size_t i = 0; i < COUNT(targets); i++)
+        for (size_t k = 0; k < COUNT(objects); k++) {
+            struct ledger ledger = {0};
+            struct object pod = object_of(&arena, objects[k]);
+            struct ledger_query query = query_of(&pod, "main", &ref);
+            ledger_with(&ledger, &arena,
+                        json_format(&arena,
+                                    TRACK("web", "shop", "'image':'" WEB "','targets':[%s]", ""),
+                                    targets[i])
+                            .ptr);
+            CHECK(targets[i], ledger_track_of(&ledger, &query) == NULL);
+        }
 }
 
 TEST(tags)

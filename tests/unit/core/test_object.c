@@ -323,6 +323,7 @@ TEST(nulls)
         {"'spec':{'containers':[{'name':null,'image':null}]}",
          "spec.containers[0].image container '' \n"},
         {"'spec':{'volumes':[{'name':'d','image':null}]}", ""},
+        {"'spec':{'volumes':[null]}", ""},
         {"'spec':{'volumes':[{'name':'d','image':{'reference':null}}]}",
          "spec.volumes[0].image.reference volume 'd' \n"},
         {"'spec':{'template':null,'jobTemplate':null},'template':null,'items':null", ""},
