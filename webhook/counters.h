@@ -38,6 +38,8 @@ struct counters {
     _Atomic uint64_t errors[COUNTED_ERRORS];
     _Atomic uint64_t latency[LATENCIES + 1], latency_sum;
     _Atomic uint64_t reloads, failed_reloads; /* of the snapshot */
+    _Atomic uint64_t bad_objects;             /* that are there now; what they said before counts */
+    _Atomic uint64_t longest_turn_ms;         /* of the loop, in the last minute */
 };
 
 void counters_add_answer(struct counters *counters, const struct review_path *path,

@@ -2,7 +2,7 @@
 /* files: see the header. */
 #include "files.h"
 
-#include "pinnace/file.h"
+#include "pinnace/clock.h"
 #include "pinnace/load.h"
 
 #include "pinnace/banned.h"
@@ -17,8 +17,8 @@ int files_publish(const char *policy_file, const char *ledger_file, struct snaps
         load_ledger(ledger_file, &snapshot->arena, &snapshot->ledger, err) < 0)
         return -1;
     snapshot->has_ledger = ledger_file != NULL;
-    snapshot->made = clock_now();
     snapshots_publish(snapshots, snapshot);
     snapshot = NULL;
+    atomic_store(&snapshots->fresh_at, clock_boot_ms());
     return 0;
 }

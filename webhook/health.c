@@ -2,6 +2,7 @@
 /* health: see the header. */
 #include "health.h"
 
+#include "pinnace/clock.h"
 #include "pinnace/file.h"
 
 #include "scratch.h"
@@ -70,12 +71,10 @@ static void write_build(struct buf *out)
     metric_add(&family, version, 1);
 }
 
-static int64_t snapshot_age(struct snapshots *snapshots, int64_t now)
+static int64_t snapshot_age(const struct snapshots *snapshots)
 {
-    struct snapshot *snapshot = snapshots_take(snapshots);
-    int64_t age = snapshot ? now - snapshot->made : -1;
-    snapshots_release(snapshots, snapshot);
-    return age;
+    int64_t fresh_at = atomic_load(&snapshots->fresh_at);
+    return fresh_at ? (clock_boot_ms() - fresh_at) / 1000 : -1;
 }
 
 static int write_metrics(struct health *health, struct arena *arena, struct str *ret_text)
@@ -90,8 +89,8 @@ static int write_metrics(struct health *health, struct arena *arena, struct str 
                 "Until the serving certificate expires; negative when it has",
                 stats.certificate_expires - now);
     write_gauge(&out, "pinnace_snapshot_age_seconds",
-                "Since policy and ledger were read; -1 before that",
-                snapshot_age(health->snapshots, now));
+                "Since policy and ledger were last known to be these; -1 before that",
+                snapshot_age(health->snapshots));
     write_counter(&out, "pinnace_log_dropped_total", "Log lines that nobody read in time",
                   log_dropped(health->log));
     write_build(&out);

@@ -12,6 +12,7 @@
 #include "pinnace/file.h"
 
 #include "admit.h"
+#include "cluster.h"
 #include "files.h"
 #include "health.h"
 #include "options.h"
@@ -36,6 +37,7 @@ struct webhook {
     struct admit admit;
     struct health health;
     struct httpd *server, *health_server;
+    struct cluster *cluster; /* NULL when standalone */
     struct log *log;
     int signals;
 };
@@ -94,6 +96,23 @@ static int start_health(struct webhook *webhook, struct err *err)
     return httpd_start(&server, &webhook->health_server, err);
 }
 
+/* Standalone, there is no start without rules; a cluster may take its time, and is not ready. */
+static int start_rules(struct webhook *webhook, struct err *err)
+{
+    const struct options *options = &webhook->options;
+    const struct cluster_options cluster = {.kubeconfig = options->kubeconfig,
+                                            .context = options->context,
+                                            .snapshots = &webhook->snapshots,
+                                            .counters = &webhook->counters,
+                                            .log = webhook->log};
+    if (!options->standalone)
+        return cluster_start(&cluster, &webhook->cluster, err);
+    if (files_publish(options->policy, options->ledger, &webhook->snapshots, err) < 0)
+        return -1;
+    counter_add(&webhook->counters.reloads);
+    return 0;
+}
+
 static int start(struct webhook *webhook, struct err *err)
 {
     const struct options *options = &webhook->options;
@@ -103,24 +122,22 @@ static int start(struct webhook *webhook, struct err *err)
                                     .log_allowed = options->log_allowed};
     webhook->health = (struct health){
         .snapshots = &webhook->snapshots, .counters = &webhook->counters, .log = webhook->log};
-    if (random_key(&webhook->admit.key, err) < 0 ||
-        files_publish(options->policy, options->ledger, &webhook->snapshots, err) < 0 ||
+    if (random_key(&webhook->admit.key, err) < 0 || start_rules(webhook, err) < 0 ||
         start_server(webhook, err) < 0 || start_health(webhook, err) < 0)
         return -1;
-    counter_add(&webhook->counters.reloads);
     const struct log_field fields[] = {
         LOG_TEXT("version", STR(PINNACE_VERSION)),
         LOG_TEXT("listen", str_of(httpd_address(webhook->server))),
         LOG_TEXT("health", str_of(httpd_address(webhook->health_server))),
     };
-    log_write(webhook->log, LOG_INFO, "ready", fields, 3);
+    log_write(webhook->log, LOG_INFO, "started", fields, 3);
     return 0;
 }
 
 /* ---- running ---- */
 
 /* What cannot be read leaves in force what was read before. */
-static void reload(struct webhook *webhook)
+static void reload_files(struct webhook *webhook)
 {
     const struct options *options = &webhook->options;
     struct err err;
@@ -131,6 +148,11 @@ static void reload(struct webhook *webhook)
         counter_add(&webhook->counters.failed_reloads);
         log_text(webhook, LOG_ERROR, "policy not loaded", "error", err.text);
     }
+}
+
+static void reload_certificate(struct webhook *webhook)
+{
+    struct err err;
     if (httpd_reload(webhook->server, &err) == 0)
         log_write(webhook->log, LOG_INFO, "certificate loaded", NULL, 0);
     else
@@ -169,10 +191,13 @@ static void run(struct webhook *webhook)
 {
     for (;;) {
         int signal = process_wait(webhook->signals, -1);
-        if (signal == SIGHUP)
-            reload(webhook);
-        else if (signal == SIGTERM || signal == SIGINT)
+        if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal != SIGHUP)
+            continue;
+        if (webhook->options.standalone)
+            reload_files(webhook);
+        reload_certificate(webhook);
     }
 }
 
@@ -180,6 +205,7 @@ static void stop(struct webhook *webhook)
 {
     httpd_stop(&webhook->server);
     httpd_stop(&webhook->health_server);
+    cluster_stop(&webhook->cluster);
     snapshots_destroy(&webhook->snapshots);
     log_close(&webhook->log);
     close(webhook->signals);

@@ -18,6 +18,8 @@ enum option_id {
     OPTION_CLIENT_CA,
     OPTION_POLICY,
     OPTION_LEDGER,
+    OPTION_KUBECONFIG,
+    OPTION_CONTEXT,
     OPTION_LAME_DUCK,
     OPTION_THREADS,
     OPTION_CONNECTIONS,
@@ -35,6 +37,8 @@ static const struct option table[] = {
     {"client-ca", required_argument, NULL, OPTION_CLIENT_CA},
     {"policy", required_argument, NULL, OPTION_POLICY},
     {"ledger", required_argument, NULL, OPTION_LEDGER},
+    {"kubeconfig", required_argument, NULL, OPTION_KUBECONFIG},
+    {"context", required_argument, NULL, OPTION_CONTEXT},
     {"lame-duck", required_argument, NULL, OPTION_LAME_DUCK},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"connections", required_argument, NULL, OPTION_CONNECTIONS},
@@ -47,15 +51,18 @@ static const struct option table[] = {
 static const char help[] =
     "Answers AdmissionReviews over TLS: what images may run.\n\n"
     "Usage:\n"
-    "  pinnace-webhook --standalone --tls-cert FILE --tls-key FILE [OPTIONS]\n\n"
+    "  pinnace-webhook --tls-cert FILE --tls-key FILE [OPTIONS]\n\n"
+    "In a pod it judges by the PinPolicy and the Exemptions of its cluster.\n\n"
     "Options:\n"
+    "  --kubeconfig FILE   outside of a pod: the cluster\n"
+    "  --context NAME      of the kubeconfig, instead of the current one\n"
     "  --standalone        judge by files, without a cluster\n"
     "  --listen ADDRESS    where reviews are answered (default :8443)\n"
     "  --tls-cert FILE     certificate and its chain, PEM; read again when it changes\n"
     "  --tls-key FILE      its private key, PEM\n"
     "  --client-ca FILE    ask clients for a certificate that one of these CAs signed\n"
-    "  --policy FILE       PinPolicy and Exemptions; read again on SIGHUP\n"
-    "  --ledger FILE       Tracks and ReplicaSets, for level released; read again on SIGHUP\n"
+    "  --policy FILE       PinPolicy and Exemptions, with --standalone; read again on SIGHUP\n"
+    "  --ledger FILE       Tracks and ReplicaSets, for released; read again on SIGHUP\n"
     "  --health ADDRESS    /healthz, /readyz and /metrics, plain (default :8080)\n"
     "  --lame-duck SECONDS how long to go on answering after SIGTERM (default 15)\n"
     "  --threads N         that answer (default 2)\n"
@@ -105,6 +112,10 @@ static const char **string_of(struct options *options, enum option_id id)
         return &options->policy;
     case OPTION_LEDGER:
         return &options->ledger;
+    case OPTION_KUBECONFIG:
+        return &options->kubeconfig;
+    case OPTION_CONTEXT:
+        return &options->context;
     default:
         return NULL;
     }
@@ -137,10 +148,15 @@ static bool is_stdin(const char *file)
 
 static enum options_result check(const struct options *options)
 {
-    if (!options->standalone)
-        return complain("--standalone is missing", "");
     if (!options->tls_cert || !options->tls_key)
         return complain("--tls-cert and --tls-key are needed", "");
+    if (!options->standalone && (options->policy || options->ledger))
+        return complain("--policy and --ledger are for --standalone; a cluster has its own", "");
+    if (options->standalone && (options->kubeconfig || options->context))
+        return complain("--kubeconfig and --context name a cluster, and --standalone is without",
+                        "");
+    if (options->context && !options->kubeconfig)
+        return complain("--context is one of a --kubeconfig, and none is given", "");
     if (is_stdin(options->policy) || is_stdin(options->ledger))
         return complain("--policy and --ledger: standard input cannot be read again", "");
     return OPTIONS_RUN;

@@ -9,8 +9,9 @@ struct options {
     bool standalone;
     const char *listen, *health;
     const char *tls_cert, *tls_key, *client_ca;
-    const char *policy, *ledger;
-    unsigned lame_duck; /* seconds */
+    const char *policy, *ledger;      /* standalone only */
+    const char *kubeconfig, *context; /* in a cluster only */
+    unsigned lame_duck;               /* seconds */
     unsigned threads, connections;
     bool log_allowed;
 };

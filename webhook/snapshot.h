@@ -8,6 +8,7 @@
 #define PINNACE_WEBHOOK_SNAPSHOT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "pinnace/ledger.h"
 #include "pinnace/policy.h"
@@ -17,13 +18,13 @@ struct snapshot {
     struct policy policy;
     struct ledger ledger;
     bool has_ledger;
-    int64_t made;      /* seconds since 1970 */
     size_t references; /* guarded by the lock of the snapshots */
 };
 
 struct snapshots {
     pthread_mutex_t lock;
     struct snapshot *current; /* NULL before the first one */
+    _Atomic int64_t fresh_at; /* on clock_boot_ms: when this was last known to be right; 0: never */
 };
 
 void snapshots_init(struct snapshots *snapshots);

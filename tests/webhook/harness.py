@@ -101,7 +101,7 @@ class Server:
         if stdout is None:
             self.reader = threading.Thread(target=self.read_lines, daemon=True)
             self.reader.start()
-            ready = self.wait_for("ready")
+            ready = self.wait_for("started")
             self.ready_ms = (time.monotonic() - self.begun) * 1000
             self.port, self.health = (int(ready[key].rsplit(":", 1)[1]) for key in ("listen", "health"))
 

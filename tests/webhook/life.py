@@ -393,7 +393,10 @@ def test_what_does_not_start(tools):
         taken.listen()
         port = taken.getsockname()[1]
         for status, says, arguments in (
-                (2, "--standalone", []), (2, "--tls-cert", ["--standalone"]), (2, "--nonsense", base + ["--nonsense"]), (2, "--policy", base + ["--policy"]),
+                (2, "--tls-cert", []), (2, "--tls-cert", ["--standalone"]), (1, "pod", base[1:]),
+                (2, "--standalone", base[1:] + ["--policy", "p.yaml"]), (2, "--standalone", base + ["--kubeconfig", "k"]),
+                (2, "--kubeconfig", base[1:] + ["--context", "c"]), (1, "absent.conf", base[1:] + ["--kubeconfig", "absent.conf"]),
+                (2, "--nonsense", base + ["--nonsense"]), (2, "--policy", base + ["--policy"]),
                 (2, "not spare", base + ["spare"]), (2, "--lame-duck", base + ["--lame-duck", "-1"]),
                 (2, "--threads", base + ["--threads", "0"]), (2, "--connections", base + ["--connections", "1e3"]),
                 (1, "no address", base + ["--listen", "localhost"]), (1, "no address", base + ["--listen", "127.0.0.1:65536"]),

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../check.h"
+
+#include "pinnace/shelf.h"
+
+#include "pinnace/banned.h"
+
+static struct shelf_key key(const char *namespace, const char *name)
+{
+    return (struct shelf_key){str_of(namespace), str_of(name)};
+}
+
+static void put(struct shelf *shelf, const char *namespace, const char *name, const char *json)
+{
+    struct err err;
+    assert_int_equal(shelf_put(shelf, key(namespace, name), str_of(json), &err), 0);
+}
+
+/* "a/x=1 a/y=2!": an exclamation mark behind what is bad. */
+static void assert_holds(const struct shelf *shelf, const char *expected)
+{
+    char text[512] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < shelf->count; i++) {
+        const struct shelf_item *item = shelf->items[i];
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s/%.*s=%.*s%s", i ? " " : "",
+                                STR_FMT(item->key.namespace), STR_FMT(item->key.name),
+                                STR_FMT(item->json), item->bad ? "!" : "");
+    }
+    assert_string_equal(text, expected);
+}
+
+TEST(keeps_the_order_of_keys)
+{
+    struct shelf shelf = SHELF_INIT(10000);
+    put(&shelf, "b", "x", "1");
+    put(&shelf, "a", "yy", "2");
+    put(&shelf, "a", "y", "3");
+    put(&shelf, "ab", "", "4");
+    put(&shelf, "", "z", "5");
+    assert_holds(&shelf, "/z=5 a/y=3 a/yy=2 ab/=4 b/x=1");
+    shelf_free(&shelf);
+    assert_int_equal(shelf.count, 0);
+    assert_int_equal(shelf.max_bytes, 10000);
+}
+
+TEST(replaces_and_removes)
+{
+    struct shelf shelf = SHELF_INIT(10000);
+    put(&shelf, "a", "x", "1");
+    put(&shelf, "a", "y", "2");
+    put(&shelf, "a", "x", "longer");
+    shelf_remove(&shelf, key("a", "y"));
+    shelf_remove(&shelf, key("a", "not there"));
+    assert_holds(&shelf, "a/x=longer");
+    assert_null(shelf_find(&shelf, key("a", "y")));
+    assert_int_equal(shelf_find(&shelf, key("a", "x"))->json.len, 6);
+    shelf_remove(&shelf, key("a", "x"));
+    assert_int_equal(shelf.bytes, 0);
+    shelf_free(&shelf);
+}
+
+TEST(what_a_list_does_not_have_goes)
+{
+    struct shelf shelf = SHELF_INIT(10000);
+    put(&shelf, "a", "x", "1");
+    put(&shelf, "a", "y", "2");
+    put(&shelf, "b", "x", "3");
+    shelf_begin(&shelf);
+    put(&shelf, "a", "y", "2");
+    put(&shelf, "c", "new", "4");
+    assert_holds(&shelf, "a/x=1 a/y=2 b/x=3 c/new=4"); /* nothing goes before the list is whole */
+    shelf_whole(&shelf);
+    assert_holds(&shelf, "a/y=2 c/new=4");
+    shelf_begin(&shelf);
+    shelf_whole(&shelf);
+    assert_holds(&shelf, "");
+    assert_int_equal(shelf.bytes, 0);
+    shelf_free(&shelf);
+}
+
+TEST(of_the_bad_what_was_said_before_stays)
+{
+    struct shelf shelf = SHELF_INIT(10000);
+    struct err err;
+    put(&shelf, "a", "x", "1");
+    shelf_begin(&shelf);
+    assert_int_equal(shelf_put_bad(&shelf, key("a", "x"), &err), 0);
+    assert_int_equal(shelf_put_bad(&shelf, key("a", "w"), &err), 0);
+    shelf_whole(&shelf);
+    assert_holds(&shelf, "a/w=! a/x=1!");
+    assert_int_equal(shelf_count_bad(&shelf), 2);
+    put(&shelf, "a", "x", "2");
+    assert_holds(&shelf, "a/w=! a/x=2");
+    assert_int_equal(shelf_count_bad(&shelf), 1);
+    shelf_free(&shelf);
+}
+
+TEST(many)
+{
+    struct shelf shelf = SHELF_INIT(1000000);
+    char name[16];
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "%u", i * 7919 % 1000);
+        put(&shelf, "a", name, "1");
+    }
+    assert_int_equal(shelf.count, 1000);
+    for (size_t i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "%zu", i);
+        assert_non_null(shelf_find(&shelf, key("a", name)));
+    }
+    shelf_free(&shelf);
+}
+
+TEST(the_ceiling_holds)
+{
+    const size_t one = sizeof(struct shelf_item) + 2 + 10;
+    struct shelf shelf = SHELF_INIT(2 * one);
+    struct err err;
+    put(&shelf, "a", "x", "0123456789");
+    put(&shelf, "a", "y", "0123456789");
+    assert_int_equal(shelf_put(&shelf, key("a", "z"), STR("1"), &err), -1);
+    assert_int_equal(err.kind, ERR_LIMIT);
+    assert_int_equal(shelf_put(&shelf, key("a", "x"), STR("0123456789+"), &err), -1);
+    assert_int_equal(shelf_put_bad(&shelf, key("a", "z"), &err), -1);
+    assert_holds(&shelf, "a/x=0123456789 a/y=0123456789");
+    put(&shelf, "a", "x", "1234567890"); /* in the place of what it replaces */
+    shelf_remove(&shelf, key("a", "y"));
+    put(&shelf, "a", "z", "0123456789");
+    assert_holds(&shelf, "a/x=1234567890 a/z=0123456789");
+    shelf_free(&shelf);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_the_order_of_keys),
+        cmocka_unit_test(replaces_and_removes),
+        cmocka_unit_test(what_a_list_does_not_have_goes),
+        cmocka_unit_test(of_the_bad_what_was_said_before_stays),
+        cmocka_unit_test(many),
+        cmocka_unit_test(the_ceiling_holds),
+    };
+    return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cluster: the thread that talks to the API server, so that no request has to. */
+#ifndef PINNACE_WEBHOOK_CLUSTER_H
+#define PINNACE_WEBHOOK_CLUSTER_H
+
+#include "counters.h"
+#include "snapshot.h"
+
+#include "pinnace/log.h"
+
+struct cluster_options {
+    const char *kubeconfig, *context; /* NULL: the account of the pod */
+    struct snapshots *snapshots;
+    struct counters *counters;
+    struct log *log;
+};
+
+struct cluster;
+
+/* From here on there are snapshots as soon as the cluster answers. */
+int cluster_start(const struct cluster_options *options, struct cluster **ret_cluster,
+                  struct err *err);
+/* *cluster is NULL then. */
+void cluster_stop(struct cluster **cluster);
+
+#endif

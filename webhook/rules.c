@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules: see the header. */
+#include "rules.h"
+
+#include <stdio.h>
+
+#include "pinnace/clock.h"
+
+#include "pinnace/banned.h"
+
+enum {
+    SHELF_MAX_BYTES = 32 * 1024 * 1024,
+    OBJECT_ROOM = 16 * POLICY_MAX_BYTES,
+    PAUSE_MS = 50, /* between two snapshots: many changes at once make one */
+    AGAIN_MS = 5000,
+};
+
+static const struct {
+    struct kube_resource resource;
+    const char *name;
+} sources[RULE_KINDS] = {
+    [RULE_PIN_POLICY] = {{"/apis/" PINNACE_API_VERSION, "pinpolicies"}, "PinPolicy"},
+    [RULE_EXEMPTION] = {{"/apis/" PINNACE_API_VERSION, "exemptions"}, "Exemption"},
+};
+
+/* ---- what is in force ---- */
+
+static int build(const struct rules *rules, struct snapshot *snapshot, struct err *err)
+{
+    for (int kind = 0; kind < RULE_KINDS; kind++) {
+        const struct shelf *shelf = &rules->kinds[kind].shelf;
+        for (size_t i = 0; i < shelf->count; i++) {
+            struct str json = shelf->items[i]->json;
+            if (json.len && policy_add(&snapshot->policy, json, &snapshot->arena, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int publish(struct rules *rules, struct err *err)
+{
+    struct snapshot *snapshot __attribute__((cleanup(snapshot_free))) = snapshot_new();
+    if (!snapshot)
+        return err_no_memory(err);
+    if (build(rules, snapshot, err) < 0)
+        return -1;
+    snapshots_publish(rules->snapshots, snapshot);
+    snapshot = NULL;
+    return 0;
+}
+
+/*
+ * A PinPolicy may forbid more than the built-in one does; so one that could never be read is not
+ * taken for none. Exemptions only allow.
+ */
+static bool may_publish(const struct rules *rules)
+{
+    static const struct shelf_key name = {.name = STR_INIT("default")};
+    for (int kind = 0; kind < RULE_KINDS; kind++)
+        if (!rules->kinds[kind].whole)
+            return false;
+    const struct shelf_item *item = shelf_find(&rules->kinds[RULE_PIN_POLICY].shelf, name);
+    return rules->published_at || !item || item->json.len;
+}
+
+static void publish_soon(struct rules *rules)
+{
+    int64_t now = clock_boot_ms(), due = rules->published_at + PAUSE_MS;
+    if (may_publish(rules) && !rules->publish.set)
+        timer_set(http_timers(kube_http(rules->kube)), &rules->publish, due > now ? due : now);
+}
+
+static void log_published(struct rules *rules)
+{
+    const struct log_field fields[] = {
+        LOG_NUMBER("pinPolicies", (int64_t)rules->kinds[RULE_PIN_POLICY].shelf.count),
+        LOG_NUMBER("exemptions", (int64_t)rules->kinds[RULE_EXEMPTION].shelf.count),
+    };
+    log_write(rules->log, LOG_INFO, "policy loaded", fields, 2);
+}
+
+static void publish_now(void *context)
+{
+    struct rules *rules = context;
+    struct err err;
+    if (publish(rules, &err) == 0) {
+        counter_add(&rules->counters->reloads);
+        log_published(rules);
+        rules->published_at = clock_boot_ms();
+        return;
+    }
+    const struct log_field field = LOG_TEXT("error", str_of(err.text));
+    counter_add(&rules->counters->failed_reloads);
+    log_write(rules->log, LOG_ERROR, "policy not loaded", &field, 1);
+    timer_set(http_timers(kube_http(rules->kube)), &rules->publish, clock_boot_ms() + AGAIN_MS);
+}
+
+/* ---- what comes of the cluster ---- */
+
+static void log_bad(const struct rules_kind *kind, struct shelf_key key, const struct err *err)
+{
+    const struct log_field fields[] = {
+        LOG_TEXT("kind", str_of(sources[kind->kind].name)),
+        LOG_TEXT("namespace", key.namespace),
+        LOG_TEXT("name", key.name),
+        LOG_TEXT("error", str_of(err->text)),
+    };
+    log_write(kind->rules->log, LOG_ERROR, "object not usable", fields, 4);
+}
+
+static void count_bad(const struct rules *rules)
+{
+    size_t bad = 0;
+    for (int kind = 0; kind < RULE_KINDS; kind++)
+        bad += shelf_count_bad(&rules->kinds[kind].shelf);
+    atomic_store(&rules->counters->bad_objects, bad);
+}
+
+/* As it would count if it were alone. */
+static int try_out(struct str json, struct arena *arena, struct err *err)
+{
+    struct policy policy = policy_builtin;
+    return policy_add(&policy, json, arena, err);
+}
+
+static void keep(struct rules_kind *kind, struct shelf_key key, struct str json,
+                 struct arena *arena)
+{
+    struct err err;
+    if (try_out(json, arena, &err) == 0 && shelf_put(&kind->shelf, key, json, &err) == 0)
+        return;
+    log_bad(kind, key, &err);
+    if (shelf_put_bad(&kind->shelf, key, &err) < 0)
+        log_bad(kind, key, &err);
+}
+
+static void object_came(void *context, enum kube_change change, struct str json)
+{
+    struct rules_kind *kind = context;
+    struct arena arena ARENA_SCOPED = ARENA_INIT(OBJECT_ROOM);
+    struct object object;
+    struct err err;
+    if (object_read(json, &arena, &object, &err) < 0) {
+        log_bad(kind, (struct shelf_key){STR_NONE, STR_NONE}, &err);
+        return;
+    }
+    struct shelf_key key = {object.namespace, object.name};
+    if (change == KUBE_DELETED)
+        shelf_remove(&kind->shelf, key);
+    else
+        keep(kind, key, json, &arena);
+    if (change != KUBE_LISTED) {
+        count_bad(kind->rules);
+        publish_soon(kind->rules);
+    }
+}
+
+static void list_begins(void *context)
+{
+    struct rules_kind *kind = context;
+    shelf_begin(&kind->shelf);
+}
+
+static void list_is_whole(void *context)
+{
+    struct rules_kind *kind = context;
+    shelf_whole(&kind->shelf);
+    kind->whole = true;
+    count_bad(kind->rules);
+    publish_soon(kind->rules);
+}
+
+/* A watch that ends now and then is how it goes; what does not pass by itself is for a person. */
+static void trouble_came(void *context, const struct kube_error *error, int64_t again_ms)
+{
+    const struct rules_kind *kind = context;
+    bool unknown = error->fault == KUBE_NOT_FOUND;
+    const struct log_field fields[] = {
+        LOG_TEXT("kind", str_of(sources[kind->kind].name)),
+        LOG_TEXT("error", unknown ? STR("the cluster does not know this kind yet: is its "
+                                        "CustomResourceDefinition installed?")
+                                  : str_of(error->text)),
+        LOG_NUMBER("againMs", again_ms),
+    };
+    log_write(kind->rules->log, kube_fault_is_passing(error->fault) ? LOG_INFO : LOG_WARNING,
+              "watch trouble", fields, 3);
+}
+
+/* ---- from outside ---- */
+
+static int follow(struct rules *rules, enum rule_kind which, struct err *err)
+{
+    struct rules_kind *kind = &rules->kinds[which];
+    const struct kube_watch_handlers handlers = {.begin = list_begins,
+                                                 .object = object_came,
+                                                 .whole = list_is_whole,
+                                                 .trouble = trouble_came,
+                                                 .context = kind};
+    struct arena arena ARENA_SCOPED = ARENA_INIT(64 * 1024);
+    struct str path = kube_path(&arena, sources[which].resource, STR_NONE, STR_NONE, NULL);
+    *kind =
+        (struct rules_kind){.rules = rules, .kind = which, .shelf = SHELF_INIT(SHELF_MAX_BYTES)};
+    return kube_watch_start(rules->kube, path, &handlers, &kind->watch, err);
+}
+
+int rules_start(struct rules *rules, struct err *err)
+{
+    rules->publish = (struct timer){.fire = publish_now, .context = rules};
+    for (int kind = 0; kind < RULE_KINDS; kind++)
+        if (follow(rules, (enum rule_kind)kind, err) < 0)
+            return -1;
+    return 0;
+}
+
+void rules_stop(struct rules *rules)
+{
+    timer_clear(http_timers(kube_http(rules->kube)), &rules->publish);
+    for (int kind = 0; kind < RULE_KINDS; kind++) {
+        kube_watch_stop(&rules->kinds[kind].watch);
+        shelf_free(&rules->kinds[kind].shelf);
+    }
+}
+
+int64_t rules_fresh_at(const struct rules *rules)
+{
+    int64_t oldest = INT64_MAX;
+    for (int kind = 0; kind < RULE_KINDS; kind++) {
+        int64_t at = kube_watch_fresh_at(rules->kinds[kind].watch);
+        if (at < oldest)
+            oldest = at;
+    }
+    return oldest;
+}
