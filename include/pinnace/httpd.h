@@ -17,6 +17,7 @@ struct httpd_request {
     struct str content_type; /* .len 0: none was sent */
     struct str body;         /* empty while only the head is looked at */
     uint64_t begun;          /* when the request line came, in nanoseconds of the monotonic clock */
+    void *memo;              /* of the reply before, when that was to wait; else NULL */
 };
 
 struct httpd_reply {
@@ -25,15 +26,26 @@ struct httpd_reply {
     const char *allow;        /* the methods there are, with 405; else NULL */
     struct str body;          /* copied before the same thread calls the handler again */
     bool proven; /* this client asks what makes sense: its connection is worth more than others */
+    void *memo;  /* from answer: what it needs is not known yet; nothing else counts then */
 };
 
-/* Called by several threads at once; neither may wait for anything. */
+struct httpd_waiting;
+
+/*
+ * Called by several threads at once; none may wait for anything. An answer that cannot be given yet
+ * leaves a memo: then wait is called, which sees to it that httpd_resume is called once, soon, by any
+ * thread; and answer is asked again. Whatever happens, each memo is dropped once.
+ */
 struct httpd_handler {
     void *context;
     void (*look)(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply);
     void (*answer)(void *context, const struct httpd_request *request,
                    struct httpd_reply *ret_reply);
+    void (*wait)(void *context, void *memo, struct httpd_waiting *waiting); /* NULL: no memos */
+    void (*drop)(void *context, void *memo);
 };
+
+void httpd_resume(struct httpd_waiting *waiting);
 
 /* PEM files; client_ca_file NULL: clients need no certificate. */
 struct httpd_tls {
@@ -73,7 +85,7 @@ int httpd_reload(struct httpd *httpd, struct err *err);
 /* From now on every answer ends its connection, so that clients go elsewhere. */
 void httpd_drain(struct httpd *httpd);
 
-/* Closes what is open, answered or not; *httpd is NULL then. */
+/* Closes what is open, answered or not; nothing may be waiting any more. *httpd is NULL then. */
 void httpd_stop(struct httpd **httpd);
 
 enum httpd_phase {

@@ -8,7 +8,6 @@
 
 #include <malloc.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 
 #include "body.h"
 #include "conn.h"
+#include "ticker.h"
 #include "tls.h"
 
 #include "pinnace/banned.h"
@@ -59,10 +59,7 @@ struct httpd {
     atomic_bool draining;
     _Atomic uint64_t shed[HTTPD_SHEDS];
     _Atomic uint64_t last_trouble; /* the second in which one was told */
-    pthread_t ticker;
-    pthread_mutex_t tick_lock; /* of stopping and of refreshing tls */
-    pthread_cond_t tick_stop;
-    bool stopping;
+    struct ticker ticker;
 };
 
 /* One connection and, since requests of one follow each other, its request. */
@@ -72,6 +69,7 @@ struct client {
     uint64_t length; /* announced by the head; 0: not */
     uint64_t begun;
     bool head_seen;
+    void *memo;      /* the handler's, while its answer waits */
     struct str type; /* lives in the library's pool as long as the request */
 };
 
@@ -116,7 +114,8 @@ static struct httpd_request request_of(const struct client *client, const char *
     return (struct httpd_request){.method = str_of(method),
                                   .path = str_of(url),
                                   .content_type = client->type,
-                                  .begun = client->begun};
+                                  .begun = client->begun,
+                                  .memo = client->memo};
 }
 
 static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const char *name,
@@ -151,6 +150,28 @@ static enum MHD_Result on_head(struct httpd *httpd, struct MHD_Connection *conne
     return MHD_YES;
 }
 
+/* Suspended first: whoever resumes it may be quicker than this thread. */
+static enum MHD_Result wait_for_answer(struct httpd *httpd, struct MHD_Connection *connection,
+                                       struct client *client, void *memo)
+{
+    client->memo = memo;
+    MHD_suspend_connection(connection);
+    httpd->handler.wait(httpd->handler.context, memo, (struct httpd_waiting *)(void *)connection);
+    return MHD_YES;
+}
+
+void httpd_resume(struct httpd_waiting *waiting)
+{
+    MHD_resume_connection((struct MHD_Connection *)(void *)waiting);
+}
+
+static void drop_memo(struct httpd *httpd, struct client *client)
+{
+    if (client->memo)
+        httpd->handler.drop(httpd->handler.context, client->memo);
+    client->memo = NULL;
+}
+
 static enum MHD_Result on_end(struct httpd *httpd, struct MHD_Connection *connection,
                               struct client *client, struct httpd_request *request)
 {
@@ -163,6 +184,9 @@ static enum MHD_Result on_end(struct httpd *httpd, struct MHD_Connection *connec
                       "too many large requests at once; try again");
     request->body = (struct str){client->body.bytes, client->body.len};
     httpd->handler.answer(httpd->handler.context, request, &reply);
+    if (reply.memo)
+        return wait_for_answer(httpd, connection, client, reply.memo);
+    drop_memo(httpd, client);
     body_free(&client->body, &httpd->budget);
     if (reply.proven)
         conns_prove(&httpd->conns, &client->conn);
@@ -221,6 +245,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)why;
     if (!client)
         return;
+    drop_memo(httpd, client);
     body_free(&client->body, &httpd->budget);
     conn_end(&client->conn);
 }
@@ -254,6 +279,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (!client)
         return;
     conns_remove(&httpd->conns, &client->conn);
+    drop_memo(httpd, client);
     body_free(&client->body, &httpd->budget);
     free(client);
     *client_out = NULL;
@@ -289,34 +315,15 @@ static void refresh_tls(struct httpd *httpd)
                     "certificate and key were read again");
 }
 
-/* Called with the lock held; false when it is time to stop. */
-static bool wait_tick(struct httpd *httpd)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    while (!httpd->stopping &&
-           pthread_cond_timedwait(&httpd->tick_stop, &httpd->tick_lock, &until) == 0)
-        continue;
-    return !httpd->stopping;
-}
-
-static void *run_ticks(void *context)
+static void on_tick(void *context, unsigned number)
 {
     struct httpd *httpd = context;
-    pthread_mutex_lock(&httpd->tick_lock);
-    for (unsigned tick = 1; wait_tick(httpd); tick++) {
-        conns_cut_late(&httpd->conns);
-        if (tick % TICKS_A_SECOND != 0)
-            continue;
-        refresh_tls(httpd);
-        if (conns_calm_after_burst(&httpd->conns))
-            malloc_trim(0);
-    }
-    pthread_mutex_unlock(&httpd->tick_lock);
-    return NULL;
+    conns_cut_late(&httpd->conns);
+    if (number % TICKS_A_SECOND != 0)
+        return;
+    refresh_tls(httpd);
+    if (conns_calm_after_burst(&httpd->conns))
+        malloc_trim(0);
 }
 
 /* ---- starting and stopping ---- */
@@ -333,6 +340,8 @@ static int start_daemon(struct httpd *httpd, const struct httpd_options *options
                         struct err *err)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+    if (httpd->handler.wait)
+        flags |= MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, tls_retrieve_function()},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
@@ -357,21 +366,6 @@ static int start_daemon(struct httpd *httpd, const struct httpd_options *options
     return 0;
 }
 
-static int start_ticker(struct httpd *httpd, struct err *err)
-{
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&httpd->tick_stop, &clock);
-    pthread_condattr_destroy(&clock);
-    pthread_mutex_init(&httpd->tick_lock, NULL);
-    if (pthread_create(&httpd->ticker, NULL, run_ticks, httpd) == 0)
-        return 0;
-    pthread_cond_destroy(&httpd->tick_stop);
-    pthread_mutex_destroy(&httpd->tick_lock);
-    return err_set(err, ERR_SYSTEM, "no thread can be started");
-}
-
 static void destroy(struct httpd *httpd)
 {
     tls_close(&httpd->tls);
@@ -389,7 +383,8 @@ static int start(struct httpd *httpd, const struct httpd_options *options, struc
     listen_name(fd, httpd->address);
     if (start_daemon(httpd, options, fd, err) < 0)
         return -1;
-    if (start_ticker(httpd, err) == 0)
+    httpd->ticker = (struct ticker){.tick = on_tick, .context = httpd, .pause_ms = TICK_MS};
+    if (ticker_start(&httpd->ticker, err) == 0)
         return 0;
     MHD_stop_daemon(httpd->daemon);
     return -1;
@@ -423,9 +418,9 @@ int httpd_reload(struct httpd *httpd, struct err *err)
 {
     if (!httpd->tls)
         return 0;
-    pthread_mutex_lock(&httpd->tick_lock);
+    pthread_mutex_lock(&httpd->ticker.lock);
     int done = tls_reload(httpd->tls, err);
-    pthread_mutex_unlock(&httpd->tick_lock);
+    pthread_mutex_unlock(&httpd->ticker.lock);
     return done;
 }
 
@@ -440,13 +435,7 @@ void httpd_stop(struct httpd **httpd_in)
     if (!httpd)
         return;
     MHD_stop_daemon(httpd->daemon);
-    pthread_mutex_lock(&httpd->tick_lock);
-    httpd->stopping = true;
-    pthread_cond_signal(&httpd->tick_stop);
-    pthread_mutex_unlock(&httpd->tick_lock);
-    pthread_join(httpd->ticker, NULL);
-    pthread_cond_destroy(&httpd->tick_stop);
-    pthread_mutex_destroy(&httpd->tick_lock);
+    ticker_stop(&httpd->ticker);
     destroy(httpd);
     *httpd_in = NULL;
 }
