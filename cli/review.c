@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* review: the answer that the webhook would give to an AdmissionReview. */
-#include "pinnace/review.h"
+#include "pinnace/objectreview.h"
 
 #include "cli.h"
 
@@ -12,12 +12,13 @@
 enum { OPTION_PATH, OPTION_POLICY, OPTION_LEDGER };
 
 static const struct cli_option options[] = {
-    [OPTION_PATH] = {'\0', "path", "PATH",
-                     "/enforce/tagged /enforce/pinned /enforce/released "
-                     "/enforce/unknown /warn/tagged /warn/pinned "
-                     "/warn/released /audit/tagged /audit/pinned "
-                     "/audit/released",
-                     "where the webhook is asked: /MODE/LEVEL (default /enforce/pinned)"},
+    [OPTION_PATH] =
+        {'\0', "path", "PATH",
+         "/enforce/tagged /enforce/pinned /enforce/released "
+         "/enforce/unknown /warn/tagged /warn/pinned "
+         "/warn/released /audit/tagged /audit/pinned "
+         "/audit/released /namespaces /pinpolicies /exemptions",
+         "where the webhook is asked: /MODE/LEVEL (default /enforce/pinned), or one of the others"},
     [OPTION_POLICY] = {'\0', "policy", "FILE", "FILE", "PinPolicy and Exemptions to judge by"},
     [OPTION_LEDGER] = {'\0', "ledger", "FILE", "FILE", "Tracks (and ReplicaSets) to judge by"},
     {0},
@@ -48,7 +49,8 @@ static int read_request(struct cli_args *args, struct request *request)
         return cli_usage_error(
             args->verb,
             "no webhook answers at \"%s\"; it is /MODE/LEVEL, with enforce, warn "
-            "or audit, and tagged, pinned, released or unknown",
+            "or audit, and tagged, pinned, released or unknown, or /namespaces, "
+            "/pinpolicies or /exemptions",
             path);
     return EXIT_CLEAN;
 }
@@ -60,6 +62,7 @@ static int answer(const struct request *request, struct arena *arena, struct str
     struct ledger ledger = {0};
     struct review review;
     struct review_outcome outcome;
+    bool allowed;
     struct str text;
     struct review_context context = {.path = request->path,
                                      .policy = &policy,
@@ -72,7 +75,9 @@ static int answer(const struct request *request, struct arena *arena, struct str
         return -1;
     if (review_decode(text, arena, &review, err) < 0)
         return err_prefix(err, "not an AdmissionReview that can be answered: ");
-    return review_answer(&review, &context, arena, &outcome, ret_answer, err);
+    if (request->path.subject == SUBJECT_PODS)
+        return review_answer(&review, &context, arena, &outcome, ret_answer, err);
+    return objectreview_answer(&review, &context, NULL, arena, &allowed, ret_answer, err);
 }
 
 static int run(const struct cli_verb *verb, int argc, char **argv)

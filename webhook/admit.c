@@ -46,7 +46,7 @@ void admit_look(void *context, const struct httpd_request *request, struct httpd
         counter_add(&admit->counters->errors[ERROR_NOT_FOUND]);
         *ret_reply = plain(404, STR("no webhook answers at this path; it is /MODE/LEVEL, with "
                                     "enforce, warn or audit, and tagged, pinned, released or "
-                                    "unknown\n"));
+                                    "unknown, or /namespaces, /pinpolicies or /exemptions\n"));
     } else if (!str_eq(request->method, STR("POST"))) {
         counter_add(&admit->counters->errors[ERROR_METHOD]);
         *ret_reply = plain(405, STR("an AdmissionReview is sent by POST\n"));
@@ -129,29 +129,85 @@ static void log_answer(struct admit *admit, const struct review_path *path,
               sizeof(fields) / sizeof(fields[0]));
 }
 
-static int judge_review(struct admit *admit, const struct httpd_request *request,
-                        const struct snapshot *snapshot, struct arena *arena, struct str *ret_text,
+static struct review_context context_of(const struct admit *admit, const struct review_path *path,
+                                        const struct snapshot *snapshot)
+{
+    return (struct review_context){.path = *path,
+                                   .policy = &snapshot->policy,
+                                   .ledger = snapshot->has_ledger ? &snapshot->ledger : NULL,
+                                   .now = clock_now(),
+                                   .key = admit->key};
+}
+
+static int judge_pods(struct admit *admit, const struct review *review,
+                      const struct review_context *context, uint64_t begun, struct arena *arena,
+                      struct str *ret_text, struct err *err)
+{
+    struct review_outcome outcome;
+    if (review_answer(review, context, arena, &outcome, ret_text, err) < 0)
+        return -1;
+    counters_add_answer(admit->counters, &context->path, &outcome, monotonic_now() - begun);
+    if (!outcome.allowed || admit->log_allowed)
+        log_answer(admit, &context->path, review, &outcome, arena);
+    return 0;
+}
+
+static void log_object(struct admit *admit, const struct review *review, bool allowed)
+{
+    const struct log_field fields[] = {
+        LOG_TEXT("kind", review->kind_name),
+        LOG_TEXT("namespace", review->namespace),
+        LOG_TEXT("name", review->object.name),
+        LOG_TEXT("uid", review->uid),
+    };
+    log_write(admit->log, LOG_INFO, allowed ? "allowed" : "refused", fields, 4);
+}
+
+/*
+ * Nothing is said of what is in a namespace when nobody can look. *ret_look is what is being found
+ * out, and the answer has to wait for it.
+ */
+static int judge_object(struct admit *admit, const struct review *review,
+                        const struct review_context *context, const struct look *look,
+                        struct look **ret_look, struct arena *arena, struct str *ret_text,
                         struct err *err)
 {
+    const struct nslook *found = look ? look_result(look) : NULL;
+    struct nslook wanted;
+    bool allowed;
+    if (!look && admit->looks && objectreview_wants_look(review, &context->path, arena, &wanted)) {
+        *ret_look = look_new(admit->looks, review->object.name, &wanted);
+        if (*ret_look)
+            return 0;
+        wanted.trouble = STR("others are just looking");
+        found = &wanted;
+    }
+    if (objectreview_answer(review, context, found, arena, &allowed, ret_text, err) < 0)
+        return -1;
+    counter_add(&admit->counters->objects[context->path.subject][allowed]);
+    if (!allowed || admit->log_allowed)
+        log_object(admit, review, allowed);
+    return 0;
+}
+
+static int judge_review(struct admit *admit, const struct httpd_request *request,
+                        const struct snapshot *snapshot, struct arena *arena,
+                        struct look **ret_look, struct str *ret_text, struct err *err)
+{
     struct review review;
-    struct review_outcome outcome;
-    struct review_context context = {.policy = &snapshot->policy,
-                                     .ledger = snapshot->has_ledger ? &snapshot->ledger : NULL,
-                                     .now = clock_now(),
-                                     .key = admit->key};
-    if (!review_path_parse(request->path, &context.path))
+    struct review_path path;
+    if (!review_path_parse(request->path, &path))
         return err_set(err, ERR_SYSTEM, "a path was let in that is none");
     if (review_decode(request->body, arena, &review, err) < 0)
         return err_prefix(err, "not an AdmissionReview that can be answered: ");
-    if (review_answer(&review, &context, arena, &outcome, ret_text, err) < 0) {
-        if (err->kind != ERR_MEMORY)
-            err->kind = ERR_SYSTEM;
-        return -1;
-    }
-    counters_add_answer(admit->counters, &context.path, &outcome, monotonic_now() - request->begun);
-    if (!outcome.allowed || admit->log_allowed)
-        log_answer(admit, &context.path, &review, &outcome, arena);
-    return 0;
+    const struct review_context context = context_of(admit, &path, snapshot);
+    int done =
+        path.subject == SUBJECT_PODS
+            ? judge_pods(admit, &review, &context, request->begun, arena, ret_text, err)
+            : judge_object(admit, &review, &context, request->memo, ret_look, arena, ret_text, err);
+    if (done < 0 && err->kind != ERR_MEMORY)
+        err->kind = ERR_SYSTEM;
+    return done;
 }
 
 void admit_answer(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
@@ -159,6 +215,7 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     struct admit *admit = context;
     struct arena *arena = scratch_take();
     struct snapshot *snapshot = snapshots_take(admit->snapshots);
+    struct look *look = NULL;
     struct err err = {.kind = ERR_NONE};
     struct str text;
     int done = -1;
@@ -167,11 +224,25 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     else if (!snapshot)
         err_set(&err, ERR_SYSTEM, "there is no policy to judge by yet");
     else
-        done = judge_review(admit, request, snapshot, arena, &text, &err);
+        done = judge_review(admit, request, snapshot, arena, &look, &text, &err);
     snapshots_release(admit->snapshots, snapshot);
     if (done < 0)
         reply_error(admit, request, arena, &err, ret_reply);
+    else if (look)
+        ret_reply->memo = look;
     else
         *ret_reply = (struct httpd_reply){
             .status = 200, .content_type = "application/json", .body = text, .proven = true};
+}
+
+void admit_wait(void *context, void *memo, struct httpd_waiting *waiting)
+{
+    (void)context;
+    look_begin(memo, waiting);
+}
+
+void admit_drop(void *context, void *memo)
+{
+    (void)context;
+    look_free(memo);
 }

@@ -8,6 +8,7 @@
 #include "pinnace/siphash.h"
 
 #include "counters.h"
+#include "looks.h"
 #include "snapshot.h"
 
 struct admit {
@@ -16,6 +17,7 @@ struct admit {
     struct log *log;
     bool log_allowed;
     struct siphash_key key;
+    struct looks *looks;         /* NULL without a cluster */
     _Atomic uint64_t last_error; /* the second in which one was logged */
 };
 
@@ -23,5 +25,7 @@ struct admit {
 void admit_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply);
 void admit_answer(void *context, const struct httpd_request *request,
                   struct httpd_reply *ret_reply);
+void admit_wait(void *context, void *memo, struct httpd_waiting *waiting);
+void admit_drop(void *context, void *memo);
 
 #endif

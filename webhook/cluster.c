@@ -23,6 +23,7 @@ struct cluster {
     struct http *http;
     struct kube *kube;
     struct rules rules;
+    struct looks looks;
     struct timer minute;
     pthread_t thread;
     bool runs;
@@ -46,6 +47,7 @@ static void turn(struct cluster *cluster)
         log_write(cluster->options.log, LOG_ERROR, "the loop is in trouble", &field, 1);
         sleep(TURN_MS / 1000);
     }
+    looks_turn(&cluster->looks);
     atomic_store(&cluster->options.snapshots->fresh_at, rules_fresh_at(&cluster->rules));
 }
 
@@ -71,6 +73,7 @@ static int open_cluster(struct cluster *cluster, struct err *err)
                                     .log = options->log,
                                     .snapshots = options->snapshots,
                                     .counters = options->counters};
+    looks_init(&cluster->looks, cluster->kube, options->snapshots);
     return rules_start(&cluster->rules, err);
 }
 
@@ -91,25 +94,39 @@ int cluster_start(const struct cluster_options *options, struct cluster **ret_cl
         return err_no_memory(err);
     cluster->options = *options;
     if (open_cluster(cluster, err) < 0 || start_thread(cluster, err) < 0) {
-        cluster_stop(&cluster);
+        cluster_close(&cluster);
         return -1;
     }
     *ret_cluster = cluster;
     return 0;
 }
 
-void cluster_stop(struct cluster **cluster)
+struct looks *cluster_looks(struct cluster *cluster)
+{
+    return &cluster->looks;
+}
+
+void cluster_halt(struct cluster *cluster)
+{
+    if (!cluster || !cluster->runs)
+        return;
+    atomic_store(&cluster->stopping, true);
+    http_wake(cluster->http);
+    pthread_join(cluster->thread, NULL);
+    cluster->runs = false;
+    looks_stop(&cluster->looks);
+}
+
+void cluster_close(struct cluster **cluster)
 {
     struct cluster *ending = *cluster;
     if (!ending)
         return;
-    if (ending->runs) {
-        atomic_store(&ending->stopping, true);
-        http_wake(ending->http);
-        pthread_join(ending->thread, NULL);
-    }
-    if (ending->rules.kube)
+    cluster_halt(ending);
+    if (ending->kube) {
         rules_stop(&ending->rules);
+        looks_destroy(&ending->looks);
+    }
     kube_close(&ending->kube);
     http_close(&ending->http);
     free(ending);

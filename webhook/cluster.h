@@ -4,6 +4,7 @@
 #define PINNACE_WEBHOOK_CLUSTER_H
 
 #include "counters.h"
+#include "looks.h"
 #include "snapshot.h"
 
 #include "pinnace/log.h"
@@ -20,7 +21,13 @@ struct cluster;
 /* From here on there are snapshots as soon as the cluster answers. */
 int cluster_start(const struct cluster_options *options, struct cluster **ret_cluster,
                   struct err *err);
-/* *cluster is NULL then. */
-void cluster_stop(struct cluster **cluster);
+
+/* For looks into namespaces. */
+struct looks *cluster_looks(struct cluster *cluster);
+
+/* The thread ends, and nobody waits for it any more. NULL is fine, here and below. */
+void cluster_halt(struct cluster *cluster);
+/* When no request is under way any more; *cluster is NULL then. */
+void cluster_close(struct cluster **cluster);
 
 #endif

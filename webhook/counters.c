@@ -80,6 +80,24 @@ static void write_list(struct buf *out, const char *name, const char *help, cons
     }
 }
 
+static void write_objects(const struct counters *counters, struct buf *out)
+{
+    static const struct str names[SUBJECTS] = {[SUBJECT_PIN_POLICY] = STR_INIT("pinpolicy"),
+                                               [SUBJECT_EXEMPTION] = STR_INIT("exemption"),
+                                               [SUBJECT_NAMESPACE] = STR_INIT("namespace")};
+    struct metric_family family =
+        metric_open(out, "pinnace_object_reviews_total", METRIC_COUNTER,
+                    "Reviews of what Pinnace goes by itself, and of levels of namespaces");
+    for (int subject = SUBJECT_PODS + 1; subject < SUBJECTS; subject++)
+        for (int allowed = 0; allowed < 2; allowed++) {
+            const struct metric_label labels[] = {
+                {"of", names[subject]},
+                {"verdict", verdict_names[allowed ? COUNTED_ALLOWED : COUNTED_REFUSED]},
+                {NULL, STR_NONE}};
+            metric_add(&family, labels, (int64_t)get(&counters->objects[subject][allowed]));
+        }
+}
+
 static void write_latency(const struct counters *counters, struct buf *out)
 {
     uint64_t counts[LATENCIES + 1];
@@ -116,6 +134,7 @@ void counters_write(struct counters *counters, struct buf *out)
     write_list(out, "pinnace_admission_reasons_total",
                "Images against a level, the first 20 of each review", "reason", reason_names,
                counters->reasons, REASON_NONE + 1, REASONS);
+    write_objects(counters, out);
     write_list(out, "pinnace_admission_errors_total", "Requests that got no verdict", "error",
                error_names, counters->errors, 0, COUNTED_ERRORS);
     write_latency(counters, out);

@@ -73,7 +73,7 @@ static int start_server(struct webhook *webhook, struct err *err)
         .connections = options->connections,
         .max_body = REVIEW_MAX_BYTES,
         .max_bodies = BODIES_MAX_BYTES,
-        .handler = {&webhook->admit, admit_look, admit_answer},
+        .handler = {&webhook->admit, admit_look, admit_answer, admit_wait, admit_drop},
         .tell = on_httpd_event,
         .tell_context = webhook,
     };
@@ -105,8 +105,12 @@ static int start_rules(struct webhook *webhook, struct err *err)
                                             .snapshots = &webhook->snapshots,
                                             .counters = &webhook->counters,
                                             .log = webhook->log};
-    if (!options->standalone)
-        return cluster_start(&cluster, &webhook->cluster, err);
+    if (!options->standalone) {
+        if (cluster_start(&cluster, &webhook->cluster, err) < 0)
+            return -1;
+        webhook->admit.looks = cluster_looks(webhook->cluster);
+        return 0;
+    }
     if (files_publish(options->policy, options->ledger, &webhook->snapshots, err) < 0)
         return -1;
     counter_add(&webhook->counters.reloads);
@@ -203,9 +207,10 @@ static void run(struct webhook *webhook)
 
 static void stop(struct webhook *webhook)
 {
+    cluster_halt(webhook->cluster);
     httpd_stop(&webhook->server);
     httpd_stop(&webhook->health_server);
-    cluster_stop(&webhook->cluster);
+    cluster_close(&webhook->cluster);
     snapshots_destroy(&webhook->snapshots);
     log_close(&webhook->log);
     close(webhook->signals);

@@ -13,8 +13,18 @@ enum {
     REVIEW_MAX_MEMORY = 5 * REVIEW_MAX_BYTES, /* for the arena of one review */
 };
 
-/* What the path a request came by asks for: "/enforce/pinned", "/warn/unknown". */
+/* What a review is about: what makes pods, or what Pinnace itself goes by (see objectreview.h). */
+enum review_subject {
+    SUBJECT_PODS,
+    SUBJECT_PIN_POLICY,
+    SUBJECT_EXEMPTION,
+    SUBJECT_NAMESPACE,
+    SUBJECTS,
+};
+
+/* What the path a request came by asks for: "/enforce/pinned", "/warn/unknown", "/exemptions". */
 struct review_path {
+    enum review_subject subject; /* of pods alone there are mode and level */
     enum mode mode;
     enum level level;
     bool unknown; /* the namespace's label has a value that is no level */
@@ -36,6 +46,7 @@ struct review {
     enum operation operation;
     bool has_object, has_old;
     struct object object, old;
+    struct str object_text, old_text; /* JSON, parts of the review's */
 };
 
 /* -1 with a sentence when text is not a review that can be answered. */

@@ -11,12 +11,32 @@ static const struct str operation_names[OPERATIONS] = {
     [OPERATION_CONNECT] = STR_INIT("CONNECT"),
 };
 
+static bool find_subject(struct str path, enum review_subject *ret_subject)
+{
+    static const struct str paths[SUBJECTS] = {
+        [SUBJECT_PIN_POLICY] = STR_INIT("/pinpolicies"),
+        [SUBJECT_EXEMPTION] = STR_INIT("/exemptions"),
+        [SUBJECT_NAMESPACE] = STR_INIT("/namespaces"),
+    };
+    for (int i = SUBJECT_PODS + 1; i < SUBJECTS; i++) {
+        if (!str_eq(path, paths[i]))
+            continue;
+        *ret_subject = (enum review_subject)i;
+        return true;
+    }
+    return false;
+}
+
 bool review_path_parse(struct str path, struct review_path *ret_path)
 {
     struct review_path parsed = {0};
     size_t query = str_find(path, '?');
     if (query != STR_NOT_FOUND)
         path = str_head(path, query);
+    if (find_subject(path, &parsed.subject)) {
+        *ret_path = parsed;
+        return true;
+    }
     if (!str_starts(path, STR("/")))
         return false;
     path = str_tail(path, 1);
@@ -46,13 +66,15 @@ static void read_kind(struct scan *scan, struct review *review)
 }
 
 /* null, as for the oldObject of a CREATE, is no object. */
-static bool read_object(struct scan *scan, struct object *ret_object)
+static bool read_object(struct scan *scan, struct object *ret_object, struct str *ret_text)
 {
     if (scan_peek(scan) == SCAN_NULL) {
         scan_value(scan);
         return false;
     }
+    size_t begin = scan_offset(scan);
     object_scan(scan, ret_object);
+    *ret_text = str_between(scan->text.ptr + begin, scan->cur);
     return true;
 }
 
@@ -76,9 +98,9 @@ static void read_request(struct scan *scan, struct envelope *envelope, struct re
         else if (key == OPERATION)
             envelope->operation = scan_string(scan);
         else if (key == OBJECT)
-            review->has_object = read_object(scan, &review->object);
+            review->has_object = read_object(scan, &review->object, &review->object_text);
         else
-            review->has_old = read_object(scan, &review->old);
+            review->has_old = read_object(scan, &review->old, &review->old_text);
     }
 }
 

@@ -36,6 +36,23 @@ TEST(paths)
     }
 }
 
+TEST(paths_of_objects)
+{
+    static const struct {
+        const char *path;
+        enum review_subject subject;
+    } rows[] = {
+        {"/namespaces", SUBJECT_NAMESPACE},   {"/namespaces?timeout=3s", SUBJECT_NAMESPACE},
+        {"/pinpolicies", SUBJECT_PIN_POLICY}, {"/exemptions", SUBJECT_EXEMPTION},
+        {"/enforce/pinned", SUBJECT_PODS},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct review_path path = {.subject = SUBJECTS};
+        CHECK(rows[i].path, review_path_parse(str_of(rows[i].path), &path));
+        CHECK_INT(rows[i].path, path.subject, rows[i].subject);
+    }
+}
+
 TEST(no_paths)
 {
     static const struct str rows[] = {
@@ -371,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths),
+        cmocka_unit_test(paths_of_objects),
         cmocka_unit_test(no_paths),
         cmocka_unit_test(a_whole_one),
         cmocka_unit_test(operations),

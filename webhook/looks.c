@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* looks: see the header. One list after the other, so that nobody's API server is pressed. */
+#include "looks.h"
+
+#include <stdlib.h>
+
+#include "pinnace/clock.h"
+#include "pinnace/file.h"
+#include "pinnace/url.h"
+#include "pinnace/watch.h"
+
+#include "pinnace/banned.h"
+
+enum {
+    LOOKS_MAX = 4,
+    LOOK_MS = 1500, /* the API server waits for 3 s, for the answer and all */
+    PAGE = 100,
+    PAGE_MAX_BYTES = 4 * 1024 * 1024,
+    PAGE_ROOM = 3 * PAGE_MAX_BYTES,
+    LOOK_ROOM = 256 * 1024,
+    LINE_MAX = 512,
+    PODS_PAGES = 5, /* bare pods are few, and all others are in the way */
+};
+
+static const struct {
+    struct kube_resource resource;
+    const char *group, *kind, *query;
+} lists[] = {
+    {{"/apis/apps/v1", "deployments"}, "apps", "Deployment", ""},
+    {{"/apis/apps/v1", "statefulsets"}, "apps", "StatefulSet", ""},
+    {{"/apis/apps/v1", "daemonsets"}, "apps", "DaemonSet", ""},
+    {{"/apis/batch/v1", "cronjobs"}, "batch", "CronJob", ""},
+    {{"/apis/batch/v1", "jobs"}, "batch", "Job", "&fieldSelector=status.successful%3D0"},
+    {{"/apis/apps/v1", "replicasets"}, "apps", "ReplicaSet", ""},
+    {{"/api/v1", "replicationcontrollers"}, "", "ReplicationController", ""},
+    {{"/api/v1", "podtemplates"}, "", "PodTemplate", ""},
+    {{"/api/v1", "pods"},
+     "",
+     "Pod",
+     "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"},
+};
+enum { LISTS = sizeof(lists) / sizeof(lists[0]), LIST_OF_PODS = LISTS - 1 };
+
+struct look {
+    struct looks *looks;
+    struct look *next;
+    struct httpd_waiting *waiting;
+    struct arena arena; /* of namespace and lines */
+    struct str namespace;
+    struct nslook found;
+    struct snapshot *snapshot;
+    size_t list, page;
+    struct kube_call *call;
+    struct timer deadline;
+    int64_t ends_at; /* on clock_boot_ms */
+};
+
+static void ask_page(struct look *look, struct str next);
+
+/* ---- from threads of the server ---- */
+
+static bool enter(struct looks *looks)
+{
+    pthread_mutex_lock(&looks->lock);
+    bool room = looks->count < LOOKS_MAX && !looks->stopped;
+    looks->count += room;
+    pthread_mutex_unlock(&looks->lock);
+    return room;
+}
+
+static void leave(struct looks *looks)
+{
+    pthread_mutex_lock(&looks->lock);
+    looks->count--;
+    pthread_mutex_unlock(&looks->lock);
+}
+
+struct look *look_new(struct looks *looks, struct str namespace, const struct nslook *wanted)
+{
+    if (!enter(looks))
+        return NULL;
+    struct look *look = calloc(1, sizeof(*look));
+    if (!look) {
+        leave(looks);
+        return NULL;
+    }
+    look->looks = looks;
+    look->arena = ARENA_INIT(LOOK_ROOM);
+    look->found = *wanted;
+    look->namespace = arena_copy(&look->arena, namespace);
+    return look;
+}
+
+void look_begin(struct look *look, struct httpd_waiting *waiting)
+{
+    struct looks *looks = look->looks;
+    look->waiting = waiting;
+    pthread_mutex_lock(&looks->lock);
+    bool stopped = looks->stopped;
+    if (!stopped) {
+        look->next = looks->inbox;
+        looks->inbox = look;
+    }
+    pthread_mutex_unlock(&looks->lock);
+    if (stopped) {
+        look->found.trouble = STR("the webhook stops");
+        httpd_resume(waiting);
+    } else {
+        http_wake(kube_http(looks->kube));
+    }
+}
+
+const struct nslook *look_result(const struct look *look)
+{
+    return &look->found;
+}
+
+void look_free(struct look *look)
+{
+    snapshots_release(look->looks->snapshots, look->snapshot);
+    leave(look->looks);
+    arena_free(&look->arena);
+    free(look);
+}
+
+/* ---- on the loop ---- */
+
+/* Whoever is resumed may free it at once. */
+static void finish(struct look *look, struct str trouble)
+{
+    struct look **at = &look->looks->running;
+    while (*at != look)
+        at = &(*at)->next;
+    *at = look->next;
+    if (look->call)
+        kube_cancel(look->call);
+    timer_clear(http_timers(kube_http(look->looks->kube)), &look->deadline);
+    look->found.trouble = trouble;
+    httpd_resume(look->waiting);
+}
+
+static void finish_failed(struct look *look, const char *text)
+{
+    struct str trouble = arena_copy(&look->arena, str_of(text));
+    finish(look, trouble.len ? trouble : STR("there is no memory to look"));
+}
+
+static void out_of_time(void *context)
+{
+    finish(context, STR("the API server did not answer in time"));
+}
+
+static void add_line(struct look *look, const struct object *object, const struct verdict *verdict)
+{
+    struct buf line = BUF_INIT(&look->arena, LINE_MAX);
+    struct nslook *found = &look->found;
+    found->count++;
+    if (found->kept == NSLOOK_LINES || verdict->kept == 0)
+        return;
+    buf_add_nslook_line(&line, object, &verdict->findings[0]);
+    if (line.len > 0 && buf_finish(&line, &found->lines[found->kept], NULL) == 0)
+        found->kept++;
+}
+
+/* What another object makes again is judged there. A static pod's owner, the node, is not judged. */
+static bool is_made_by_another(const struct object *object)
+{
+    return object->owner_name.len && !str_eq(object->owner_kind, STR("Node"));
+}
+
+static int judge_item(struct look *look, struct str json, struct arena *arena, struct err *err)
+{
+    struct object object;
+    struct verdict verdict;
+    if (object_read(json, arena, &object, err) < 0)
+        return -1;
+    object.kind_name = str_of(lists[look->list].kind);
+    object.kind = kind_find(str_of(lists[look->list].group), object.kind_name);
+    if (is_made_by_another(&object))
+        return 0;
+    const struct question question = {.level = look->found.level,
+                                      .namespace = look->namespace,
+                                      .policy = &look->snapshot->policy,
+                                      .now = clock_now(),
+                                      .object = &object,
+                                      .keep = 1};
+    if (object_check(&object, NULL, err) < 0 || judge(&question, arena, &verdict, err) < 0)
+        return -1;
+    if (verdict.count[FINDING_REFUSED])
+        add_line(look, &object, &verdict);
+    return 0;
+}
+
+static int judge_page(struct look *look, struct str body, struct arena *arena, struct str *ret_next,
+                      struct err *err)
+{
+    struct watch_page page;
+    if (watch_page_read(body, arena, &page, err) < 0)
+        return -1;
+    for (size_t i = 0; i < page.count; i++)
+        if (judge_item(look, page.items[i], arena, err) < 0)
+            return -1;
+    *ret_next = page.next;
+    return 0;
+}
+
+/* Of pods, the rest is not worth the time. */
+static void go_on(struct look *look, struct str next)
+{
+    look->page++;
+    if (next.len && look->list == LIST_OF_PODS && look->page == PODS_PAGES) {
+        finish(look, STR("there are too many pods"));
+        return;
+    }
+    if (!next.len) {
+        look->list++;
+        look->page = 0;
+    }
+    if (look->list == LISTS)
+        finish(look, STR_NONE);
+    else
+        ask_page(look, next);
+}
+
+static void page_came(void *context, struct str body, const struct kube_error *error)
+{
+    struct look *look = context;
+    struct arena arena ARENA_SCOPED = ARENA_INIT(PAGE_ROOM);
+    struct str next = STR_NONE;
+    struct err err;
+    look->call = NULL;
+    if (error->fault != KUBE_FINE)
+        finish_failed(look, error->text);
+    else if (judge_page(look, body, &arena, &next, &err) < 0)
+        finish_failed(look, err.text);
+    else
+        go_on(look, next);
+}
+
+static void ask_page(struct look *look, struct str next)
+{
+    struct arena arena ARENA_SCOPED = ARENA_INIT(PAGE_ROOM);
+    struct buf tail = BUF_INIT(&arena, 64 * 1024);
+    struct kube_request request = {.verb = KUBE_GET,
+                                   .timeout_ms = (int)(look->ends_at - clock_boot_ms()) + 1,
+                                   .max_bytes = PAGE_MAX_BYTES,
+                                   .on_done = page_came,
+                                   .context = look};
+    struct kube_error error;
+    struct str query;
+    buf_addf(&tail, "?limit=%d%s", PAGE, lists[look->list].query);
+    if (next.len) {
+        buf_add(&tail, STR("&continue="));
+        buf_add_url_part(&tail, next);
+    }
+    if (buf_finish(&tail, &query, NULL) < 0 || request.timeout_ms <= 1) {
+        out_of_time(look);
+        return;
+    }
+    request.path =
+        kube_path(&arena, lists[look->list].resource, look->namespace, STR_NONE, query.ptr);
+    look->call = kube_send(look->looks->kube, &request, &error);
+    if (!look->call)
+        finish_failed(look, error.text);
+}
+
+static void start(struct look *look)
+{
+    struct looks *looks = look->looks;
+    look->next = looks->running;
+    looks->running = look;
+    look->ends_at = clock_boot_ms() + LOOK_MS;
+    look->deadline = (struct timer){.fire = out_of_time, .context = look};
+    timer_set(http_timers(kube_http(looks->kube)), &look->deadline, look->ends_at);
+    look->snapshot = snapshots_take(looks->snapshots);
+    if (!look->snapshot || !look->namespace.ptr)
+        finish(look, STR("the policy has not been read yet"));
+    else
+        ask_page(look, STR_NONE);
+}
+
+static struct look *take_inbox(struct looks *looks)
+{
+    pthread_mutex_lock(&looks->lock);
+    struct look *taken = looks->inbox;
+    looks->inbox = NULL;
+    pthread_mutex_unlock(&looks->lock);
+    return taken;
+}
+
+void looks_turn(struct looks *looks)
+{
+    struct look *next;
+    for (struct look *look = take_inbox(looks); look; look = next) {
+        next = look->next;
+        start(look);
+    }
+}
+
+void looks_stop(struct looks *looks)
+{
+    pthread_mutex_lock(&looks->lock);
+    looks->stopped = true;
+    pthread_mutex_unlock(&looks->lock);
+    looks_turn(looks);
+    while (looks->running)
+        finish(looks->running, STR("the webhook stops"));
+}
+
+void looks_init(struct looks *looks, struct kube *kube, struct snapshots *snapshots)
+{
+    *looks = (struct looks){.kube = kube, .snapshots = snapshots};
+    pthread_mutex_init(&looks->lock, NULL);
+}
+
+void looks_destroy(struct looks *looks)
+{
+    pthread_mutex_destroy(&looks->lock);
+}
