@@ -175,12 +175,9 @@ static void list_is_whole(void *context)
 static void trouble_came(void *context, const struct kube_error *error, int64_t again_ms)
 {
     const struct rules_kind *kind = context;
-    bool unknown = error->fault == KUBE_NOT_FOUND;
     const struct log_field fields[] = {
         LOG_TEXT("kind", str_of(sources[kind->kind].name)),
-        LOG_TEXT("error", unknown ? STR("the cluster does not know this kind yet: is its "
-                                        "CustomResourceDefinition installed?")
-                                  : str_of(error->text)),
+        LOG_TEXT("error", str_of(error->text)),
         LOG_NUMBER("againMs", again_ms),
     };
     log_write(kind->rules->log, kube_fault_is_passing(error->fault) ? LOG_INFO : LOG_WARNING,

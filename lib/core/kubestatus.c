@@ -149,7 +149,11 @@ void kube_status_read(struct kube_question question, int status, struct str body
     struct kube_error error = {.status = code,
                                .fault = fault_of(code, said.reason),
                                .retry_after_s = (int)said.retry_after_s};
-    if (!is_status || !said.message.len) {
+    if (!is_status && code == 404) {
+        /* What an API server says of an object, it says with a Status; this is of a kind. */
+        said.message = STR("the server does not know this kind: is its CustomResourceDefinition "
+                           "installed?");
+    } else if (!is_status || !said.message.len) {
         snprintf(words, sizeof(words), "HTTP status %d%s", code,
                  is_status ? "" : ", and no Status with it");
         said.message = str_of(words);

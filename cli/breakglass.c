@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* break-glass: an Exemption, in one command, for the night in which nothing else helps. */
+#include <stdio.h>
+
+#include "cluster.h"
+
+#include "pinnace/file.h"
+#include "pinnace/json.h"
+#include "pinnace/jsonwrite.h"
+#include "pinnace/policy.h"
+#include "pinnace/when.h"
+
+#include "pinnace/banned.h"
+
+enum {
+    OPTION_IMAGES = CLUSTER_OPTIONS,
+    OPTION_FOR,
+    OPTION_REASON,
+    OPTION_DRY_RUN,
+    OPTION_OUTPUT,
+};
+
+static const struct cli_option options[] = {
+    CLUSTER_OPTION_ROWS,
+    [OPTION_IMAGES] = {'\0', "images", "IMAGE,...", NULL, "what is let in; patterns may be given"},
+    [OPTION_FOR] = {'\0', "for", "DURATION", "15m 1h 4h 24h", "how long (default 1h)"},
+    [OPTION_REASON] = {'\0', "reason", "TEXT", NULL, "why, for those who read it later"},
+    [OPTION_DRY_RUN] = {'\0', "dry-run", NULL, NULL,
+                        "ask whether it would be let in, and keep "
+                        "nothing"},
+    [OPTION_OUTPUT] = {'o', "output", "FORMAT", "text json", "text (default) or json"},
+    {0},
+};
+
+enum { IMAGES_MAX = 64, TEXT_MAX = 64 * 1024, ROOM = 64 * 1024 * 1024 };
+
+static const struct kube_resource exemptions = {"/apis/" PINNACE_API_VERSION, "exemptions"};
+static const struct kube_resource pin_policies = {"/apis/" PINNACE_API_VERSION, "pinpolicies"};
+static const struct kube_resource self_reviews = {"/apis/authentication.k8s.io/v1",
+                                                  "selfsubjectreviews"};
+static const struct kube_resource bindings = {"/apis/admissionregistration.k8s.io/v1",
+                                              "validatingadmissionpolicybindings"};
+
+struct request {
+    struct kube_options access;
+    const char *images, *duration, *reason;
+    bool dry_run, json;
+    int64_t seconds;
+    struct str patterns[IMAGES_MAX];
+    size_t pattern_count;
+};
+
+/* ---- what is asked ---- */
+
+/*
+ * A name as it stands in a manifest or in a denial is its own pattern, once it is written out; what
+ * a pattern cannot say, the digest, is left away.
+ */
+static int add_pattern(struct request *request, struct str text, struct arena *arena,
+                       struct err *err)
+{
+    struct image_glob glob;
+    struct imageref ref;
+    const char *problem = image_glob_parse(text, &glob);
+    if (request->pattern_count == IMAGES_MAX)
+        return err_set(err, ERR_LIMIT, "--images: at most %d", IMAGES_MAX);
+    if (problem && imageref_parse(text, &ref) == IMAGEREF_OK) {
+        struct buf name = BUF_INIT(arena, TEXT_MAX);
+        buf_add_repository(&name, &ref);
+        if (ref.tag.len)
+            buf_addf(&name, ":%.*s", STR_FMT(ref.tag));
+        if (buf_finish(&name, &text, err) < 0)
+            return -1;
+        problem = image_glob_parse(text, &glob);
+    }
+    if (problem)
+        return err_set(err, ERR_INPUT, "--images: \"%.*s\" %s", STR_FMT(text), problem);
+    request->patterns[request->pattern_count++] = text;
+    return 0;
+}
+
+static int read_patterns(struct request *request, struct arena *arena, struct err *err)
+{
+    struct str rest = str_of(request->images);
+    while (rest.len) {
+        size_t comma = str_find(rest, ',');
+        size_t end = comma == STR_NOT_FOUND ? rest.len : comma;
+        if (add_pattern(request, str_head(rest, end), arena, err) < 0)
+            return -1;
+        rest = str_tail(rest, end == rest.len ? end : end + 1);
+    }
+    return 0;
+}
+
+static int take_option(struct cli_args *args, int found, struct request *request)
+{
+    if (cluster_take(&request->access, found, args->value))
+        return EXIT_CLEAN;
+    if (found == OPTION_IMAGES)
+        request->images = args->value;
+    else if (found == OPTION_FOR)
+        request->duration = args->value;
+    else if (found == OPTION_REASON)
+        request->reason = args->value;
+    else if (found == OPTION_DRY_RUN)
+        request->dry_run = true;
+    else if (found == OPTION_OUTPUT)
+        request->json = str_eq(str_of(args->value), STR("json"));
+    else if (found == CLI_OPERAND)
+        return cli_usage_error(args->verb, "options only are expected, not \"%s\"", args->value);
+    else
+        return EXIT_BAD_INPUT;
+    if (found == OPTION_OUTPUT && !request->json && !str_eq(str_of(args->value), STR("text")))
+        return cli_usage_error(args->verb, "-o: text or json was expected, not \"%s\"",
+                               args->value);
+    return EXIT_CLEAN;
+}
+
+static int read_request(struct cli_args *args, struct request *request, struct arena *arena)
+{
+    struct err err;
+    for (int found; (found = cli_next(args)) != CLI_END;)
+        if (take_option(args, found, request) != EXIT_CLEAN)
+            return EXIT_BAD_INPUT;
+    if (!request->images || !*request->images)
+        return cli_usage_error(args->verb, "--images is missing: what is to be let in?");
+    if (!request->reason || !*request->reason)
+        return cli_usage_error(args->verb, "--reason is missing: why?");
+    if (!duration_parse(str_of(request->duration), &request->seconds))
+        return cli_usage_error(args->verb,
+                               "--for: a duration such as 30m or 2h was expected, "
+                               "not \"%s\"",
+                               request->duration);
+    if (read_patterns(request, arena, &err) < 0)
+        return cli_error("%s", err.text);
+    return EXIT_CLEAN;
+}
+
+/* ---- what the cluster knows ---- */
+
+/* Who we are there, and what time it is: this machine's clock may be another. */
+static int ask_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
+                   struct kube_error *error)
+{
+    const struct kube_request asking = {
+        .verb = KUBE_CREATE,
+        .path = kube_path(arena, self_reviews, STR_NONE, STR_NONE, NULL),
+        .body =
+            STR("{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}")};
+    JSON_SCOPED struct cJSON *tree = NULL;
+    struct json_fields root = {0}, status = {0}, user = {0}, metadata = {0};
+    struct str body, created = STR_NONE;
+    struct err err;
+    if (kube_ask(kube, &asking, arena, &body, error) < 0)
+        return -1;
+    if (json_read(body, TEXT_MAX, &tree, &err) == 0) {
+        root.object = tree;
+        if (json_get_object(&root, "status", &status, &err) == 0 &&
+            json_get_object(&status, "userInfo", &user, &err) == 0 &&
+            json_get_string(&user, "username", arena, ret_user, &err) == 0 &&
+            json_get_object(&root, "metadata", &metadata, &err) == 0 &&
+            json_get_string(&metadata, "creationTimestamp", arena, &created, &err) == 0 &&
+            ret_user->len) {
+            if (!created.len || !when_parse(created, ret_now))
+                *ret_now = clock_now();
+            return 0;
+        }
+    }
+    err_set(&err, ERR_INPUT, "status.userInfo.username: is missing");
+    kube_error_set(error, (struct kube_question){"POST", asking.path}, KUBE_GARBLED, &err);
+    return -1;
+}
+
+/* A policy that cannot be read here is the webhook's to tell of. */
+static int64_t ask_longest(struct kube *kube, struct arena *arena)
+{
+    const struct kube_request asking = {
+        .verb = KUBE_GET, .path = kube_path(arena, pin_policies, STR_NONE, STR("default"), NULL)};
+    struct policy policy = policy_builtin;
+    struct kube_error error;
+    struct str body;
+    struct err err;
+    bool asked = kube_ask(kube, &asking, arena, &body, &error) == 0;
+    if (!asked && error.fault != KUBE_NOT_FOUND)
+        return INT64_MAX;
+    if (asked && policy_add(&policy, body, arena, &err) < 0)
+        return INT64_MAX;
+    return policy.longest_exemption;
+}
+
+static bool has_second_layer(struct kube *kube, struct arena *arena)
+{
+    const struct kube_request asking = {
+        .verb = KUBE_GET,
+        .path = kube_path(arena, bindings, STR_NONE, STR("pinnace-pinned"), NULL)};
+    struct kube_error error;
+    struct str body;
+    return kube_ask(kube, &asking, arena, &body, &error) == 0;
+}
+
+/* ---- the Exemption ---- */
+
+static int write_exemption(const struct request *request, struct str user, int64_t expires,
+                           struct arena *arena, struct str *ret_json, struct err *err)
+{
+    struct buf text = BUF_INIT(arena, 2 * TEXT_MAX), when = BUF_INIT(arena, 64);
+    struct json_writer json = {.buf = &text};
+    struct str end;
+    buf_add_when(&when, expires);
+    if (buf_finish(&when, &end, err) < 0)
+        return -1;
+    json_open(&json, '{');
+    json_member(&json, "apiVersion", STR(PINNACE_API_VERSION));
+    json_member(&json, "kind", STR("Exemption"));
+    json_key(&json, "metadata");
+    json_open(&json, '{');
+    json_member(&json, "generateName", STR("break-glass-"));
+    json_close(&json, '}');
+    json_key(&json, "spec");
+    json_open(&json, '{');
+    json_key(&json, "images");
+    json_open(&json, '[');
+    for (size_t i = 0; i < request->pattern_count; i++)
+        json_string(&json, request->patterns[i]);
+    json_close(&json, ']');
+    json_member(&json, "reason", str_of(request->reason));
+    json_member(&json, "expires", end);
+    json_member(&json, "by", user);
+    json_close(&json, '}');
+    json_close(&json, '}');
+    return buf_finish(&text, ret_json, err);
+}
+
+static int create(struct kube *kube, const struct request *request, struct arena *arena,
+                  struct str json, struct str *ret_created, struct kube_error *error)
+{
+    const struct kube_request asking = {.verb = KUBE_CREATE,
+                                        .path = kube_path(arena, exemptions, kube_namespace(kube),
+                                                          STR_NONE,
+                                                          request->dry_run ? "?dryRun=All" : NULL),
+                                        .body = json};
+    return kube_ask(kube, &asking, arena, ret_created, error);
+}
+
+static void tell(struct buf *out, const struct request *request, struct kube *kube,
+                 struct str created, struct arena *arena)
+{
+    struct policy policy = policy_builtin;
+    struct str namespace = kube_namespace(kube);
+    struct err err;
+    if (policy_add(&policy, created, arena, &err) < 0 || !policy.exemptions)
+        return;
+    const struct exemption *exemption = policy.exemptions;
+    buf_addf(out, "%s Exemption \"%.*s\" of namespace \"%.*s\", until ",
+             request->dry_run ? "Nothing is kept; there would be" : "There is now",
+             STR_FMT(exemption->name), STR_FMT(namespace));
+    buf_add_when(out, exemption->expires);
+    buf_addf(out, " by %.*s, for\n", STR_FMT(exemption->by));
+    for (size_t i = 0; i < request->pattern_count; i++)
+        buf_addf(out, "  %.*s\n", STR_FMT(request->patterns[i]));
+    if (request->dry_run)
+        return;
+    buf_addf(out, "To end it sooner: kubectl delete exemption %.*s -n %.*s\n",
+             STR_FMT(exemption->name), STR_FMT(namespace));
+    if (has_second_layer(kube, arena))
+        buf_addf(out,
+                 "This cluster also has Pinnace's policies in the API server, which know no "
+                 "Exemptions.\nWhoever may set levels puts them aside, and back:\n"
+                 "  kubectl label namespace %.*s pinnace.dev/second-layer=off\n"
+                 "  kubectl label namespace %.*s pinnace.dev/second-layer-\n",
+                 STR_FMT(namespace), STR_FMT(namespace));
+}
+
+static int break_glass(const struct request *request, struct kube *kube, struct arena *arena)
+{
+    struct kube_error error;
+    struct str user = STR_NONE, json, created;
+    struct err err;
+    int64_t now = 0;
+    if (ask_who(kube, arena, &user, &now, &error) < 0)
+        return cluster_error(&error);
+    int64_t longest = ask_longest(kube, arena);
+    if (request->seconds > longest)
+        return cli_error("--for: the PinPolicy lets an Exemption last %lld minutes at most",
+                         (long long)(longest / 60));
+    if (write_exemption(request, user, now + request->seconds, arena, &json, &err) < 0)
+        return cli_error("%s", err.text);
+    if (create(kube, request, arena, json, &created, &error) < 0)
+        return cluster_error(&error);
+    struct buf out = BUF_INIT(arena, 4 * TEXT_MAX);
+    if (request->json) {
+        buf_add(&out, created);
+        if (!str_ends(created, STR("\n")))
+            buf_add_char(&out, '\n');
+    } else {
+        tell(&out, request, kube, created, arena);
+    }
+    return cli_finish(&out, EXIT_CLEAN);
+}
+
+static int run(const struct cli_verb *verb, int argc, char **argv)
+{
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
+    struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
+    struct request request = {.duration = "1h"};
+    struct err err;
+    int code = read_request(&args, &request, &arena);
+    if (code != EXIT_CLEAN)
+        return code;
+    if (cluster_open(&cluster, &request.access, &err) < 0)
+        return cli_error("%s", err.text);
+    return break_glass(&request, cluster.kube, &arena);
+}
+
+const struct cli_verb verb_break_glass = {
+    .name = "break-glass",
+    .arguments = "--images IMAGE,... --reason TEXT [--for DURATION] [-n NAMESPACE]",
+    .summary = "Lets images into a namespace for a time, in spite of its level.",
+    .details =
+        "Writes an Exemption in your name. It ends by itself; each image let in by it is a\n"
+        "warning, and an annotation in the audit log. Who may do this is a matter of RBAC: the\n"
+        "role pinnace-break-glass.\n\n"
+        "An image is named as in a manifest; a pattern may be given too, with \"*\" for anything\n"
+        "without a slash and \"**\" for anything.\n\n"
+        "Example:\n"
+        "  kubectl pinnace break-glass -n production --images contoso.azurecr.io/shop/web:1.4.1 "
+        "\\\n"
+        "      --for 1h --reason 'the release pipeline is down'\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cluster: what the verbs share that ask a cluster: kubectl's options for which one, and as whom. */
+#ifndef PINNACE_CLI_CLUSTER_H
+#define PINNACE_CLI_CLUSTER_H
+
+#include "pinnace/kube.h"
+
+#include "cli.h"
+
+/* They come first in the table of such a verb, whose own options begin at CLUSTER_OPTIONS. */
+#define CLUSTER_OPTION_ROWS                                                                        \
+    {'\0', "kubeconfig", "FILE", "FILE", "as for kubectl, as are the next three"},                 \
+        {'\0', "context", "NAME", NULL, "of the kubeconfig, instead of the current one"},          \
+        {'n', "namespace", "NAME", NULL, "instead of the context's"},                              \
+    {                                                                                              \
+        '\0', "as", "USER", NULL, "ask as this user"                                               \
+    }
+enum { CLUSTER_KUBECONFIG, CLUSTER_CONTEXT, CLUSTER_NAMESPACE, CLUSTER_AS, CLUSTER_OPTIONS };
+
+/* Whether the option that was found is one of them; then it is taken. */
+bool cluster_take(struct kube_options *options, int found, const char *value);
+
+struct cluster {
+    struct http *http;
+    struct kube *kube;
+};
+
+int cluster_open(struct cluster *cluster, const struct kube_options *options, struct err *err);
+void cluster_close(struct cluster *cluster);
+#define CLUSTER_SCOPED __attribute__((cleanup(cluster_close)))
+
+/* Tells what an API server's "no" was about; EXIT_BAD_INPUT. */
+int cluster_error(const struct kube_error *error);
+
+#endif
