@@ -185,12 +185,14 @@ static int take_event(struct kube_watch *watch, struct str line, struct arena *a
     struct watch_event event;
     if (watch_event_read(line, arena, &event, err) < 0)
         return -1;
-    alive(watch);
     if (event.type == WATCH_ERROR) {
+        /* The same version may bring the same error for ever: only a list leads past it. */
         kube_status_read((struct kube_question){"GET", bytes_str(&watch->path)}, 0, event.object,
                          &watch->broken);
+        forget(watch);
         return -1;
     }
+    alive(watch);
     if (!keep(&watch->version, event.resource_version))
         return err_set(err, ERR_LIMIT, "metadata.resourceVersion: more than is read");
     if (event.type != WATCH_BOOKMARK)

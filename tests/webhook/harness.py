@@ -87,14 +87,16 @@ class Authority:
 class Server:
     """One pinnace-webhook; stopped, and its word about leaks and races read, at the end of the with."""
 
-    def __init__(self, tools, *arguments, pair=None, stdout=None, command=(), host="127.0.0.1"):
+    def __init__(self, tools, *arguments, pair=None, stdout=None, command=(), host="127.0.0.1",
+                 standalone=True):
         self.tools, self.context = tools, tools.authority.context()
         self.pair = pair or tools.pair
         self.lines, self.errors = [], tools.folder / f"stderr-{id(self)}-{time.monotonic_ns()}"
         self.begun = time.monotonic()
+        rules = ["--standalone"] if standalone else []
         with open(self.errors, "wb") as errors:
             self.process = subprocess.Popen(
-                [*tools.wrapper, *command, tools.binary, "--standalone", "--listen", f"{host}:0", "--health",
+                [*tools.wrapper, *command, tools.binary, *rules, "--listen", f"{host}:0", "--health",
                  "127.0.0.1:0", "--lame-duck", "0", "--tls-cert", self.pair[0], "--tls-key", self.pair[1], *arguments],
                 stdout=stdout or subprocess.PIPE, stderr=errors)
         self.stopped = False

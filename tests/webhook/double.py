@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An API server that says what a test wants: for what a sound one does once in a year."""
+import http.server
+import json
+import queue
+import threading
+import urllib.parse
+
+GROUP = "/apis/pinnace.dev/v1alpha1/"
+KINDS = {"pinpolicies": "PinPolicy", "exemptions": "Exemption"}
+
+
+def status(code, message="scripted", **details):
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
+            "code": code, "details": details}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def say(self, code, body, headers=()):
+        text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(code)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def begin_stream(self):
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+
+    def event(self, kind, body):
+        self.wfile.write(json.dumps({"type": kind, "object": body}).encode() + b"\n")
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        asked = dict(urllib.parse.parse_qsl(query))
+        plural = path.removeprefix(GROUP)
+        if plural not in KINDS:
+            return self.say(404, status(404))
+        try:
+            self.server.double.answer(self, plural, asked)
+        except (ConnectionError, BrokenPipeError):
+            self.close_connection = True
+
+
+class Double:
+    """Lists and watches PinPolicies and Exemptions; a script, given to say, takes over what it likes."""
+
+    def __init__(self, folder, script=None):
+        self.lock, self.version, self.script = threading.Lock(), 100, script
+        self.objects = {plural: {} for plural in KINDS}
+        self.streams = {plural: [] for plural in KINDS}
+        self.asked = []
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads, self.server.double = True, self
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.kubeconfig = folder / f"double-{self.server.server_port}.json"
+        self.kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "x",
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
+            "users": [{"name": "u", "user": {}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}]}))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def put(self, plural, name, spec, tell=True, **metadata):
+        with self.lock:
+            self.version += 1
+            kept = {"apiVersion": "pinnace.dev/v1alpha1", "kind": KINDS[plural], "spec": spec,
+                    "metadata": {"name": name, "resourceVersion": str(self.version), **metadata}}
+            if plural == "exemptions":
+                kept["metadata"].setdefault("namespace", "shop")
+            self.objects[plural][name] = kept
+            for stream in self.streams[plural] if tell else ():
+                stream.put(("MODIFIED", kept))
+
+    def forget(self, plural):
+        with self.lock:
+            self.objects[plural].clear()
+
+    def end_streams(self, plural, code):
+        with self.lock:
+            for stream in self.streams[plural]:
+                stream.put(("ERROR", status(code)))
+
+    def page(self, plural, items=None, **metadata):
+        with self.lock:
+            items = list(self.objects[plural].values()) if items is None else items
+            return {"kind": KINDS[plural] + "List", "apiVersion": "pinnace.dev/v1alpha1", "items": items,
+                    "metadata": {"resourceVersion": str(self.version), **metadata}}
+
+    def answer(self, handler, plural, asked):
+        self.asked.append((plural, asked))
+        if self.script and self.script(self, handler, plural, asked):
+            return
+        if "watch" not in asked:
+            handler.say(200, self.page(plural))
+            return
+        stream = queue.SimpleQueue()
+        with self.lock:
+            self.streams[plural].append(stream)
+        handler.begin_stream()
+        while True:
+            kind, body = stream.get()
+            handler.event(kind, body)
+            if kind == "ERROR":
+                break
+        with self.lock:
+            self.streams[plural].remove(stream)

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How it follows a cluster whose API server is slow, wrong or half gone."""
+import time
+
+import double
+from harness import PATIENCE, demand
+
+EXEMPTS = {"images": ["contoso.azurecr.io/*"], "reason": "a test", "expires": "2999-01-01T00:00:00Z"}
+
+
+def following(tools, cluster):
+    return tools.server("--kubeconfig", cluster.kubeconfig, standalone=False)
+
+
+def await_ready(server):
+    end = time.monotonic() + PATIENCE
+    while server.get("/readyz")[0] != 200:
+        demand(time.monotonic() < end, "it does not get ready")
+        time.sleep(0.02)
+
+
+def await_reload(server, exemptions):
+    """Until a snapshot with so many Exemptions is in force."""
+    end = time.monotonic() + PATIENCE
+    while not any(line["exemptions"] == exemptions for line in server.events("policy loaded")):
+        demand(time.monotonic() < end,
+               f"no {exemptions} Exemptions came in force: {server.events('policy loaded')}, {server.events('watch trouble')}")
+        time.sleep(0.02)
+
+
+def is_(plural, asked, verb):
+    return plural == "exemptions" and ("watch" in asked) == (verb == "watch")
+
+
+def test_follows(tools):
+    with double.Double(tools.folder) as cluster, following(tools, cluster) as server:
+        await_ready(server)
+        cluster.put("exemptions", "one", EXEMPTS)
+        await_reload(server, 1)
+        cluster.put("exemptions", "two", EXEMPTS, tell=False)
+        cluster.end_streams("exemptions", 410)
+        await_reload(server, 2)
+
+
+def test_an_error_in_a_stream_is_passed_by_a_list(tools):
+    """The event behind version 100 cannot be sent, now or ever; what is there now can be listed."""
+    def script(cluster, handler, plural, asked):
+        if not is_(plural, asked, "watch") or asked["resourceVersion"] != "100":
+            return False
+        handler.begin_stream()
+        handler.event("ERROR", double.status(500))
+        cluster.put("exemptions", "one", EXEMPTS)
+        return True
+
+    with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
+        await_reload(server, 1)
