@@ -70,11 +70,17 @@ static void go_on_in(struct kube_watch *watch, int64_t wait_ms)
     timer_set(http_timers(kube_http(watch->kube)), &watch->again, clock_boot_ms() + wait_ms);
 }
 
-/* 410 says that what we know is too old: begin anew, with nothing but the pages' size kept. */
+/* Begins anew, with nothing but the pages' size kept. */
 static void forget(struct kube_watch *watch)
 {
     watch->listed = false;
     watch->next.len = 0;
+}
+
+/* 410 says that what we know is too old, 400 and 422 that the server does not know it for its own. */
+static bool is_about_what_we_know(enum kube_fault fault)
+{
+    return fault == KUBE_GONE || fault == KUBE_BAD_REQUEST || fault == KUBE_INVALID;
 }
 
 static void failed(struct kube_watch *watch, const struct kube_error *error)
@@ -82,7 +88,7 @@ static void failed(struct kube_watch *watch, const struct kube_error *error)
     int64_t wait_ms = backoff_next(&watch->backoff, random_u32());
     if (error->retry_after_s * INT64_C(1000) > wait_ms)
         wait_ms = error->retry_after_s * INT64_C(1000);
-    if (error->fault == KUBE_GONE)
+    if (is_about_what_we_know(error->fault))
         forget(watch);
     if (watch->handlers.trouble)
         watch->handlers.trouble(watch->handlers.context, error, wait_ms);

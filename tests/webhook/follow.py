@@ -54,3 +54,20 @@ def test_an_error_in_a_stream_is_passed_by_a_list(tools):
 
     with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
         await_reload(server, 1)
+
+
+def test_a_page_that_is_refused_leads_to_a_new_list(tools):
+    """As a token is by an API server of another version, after an upgrade between two pages."""
+    def script(cluster, handler, plural, asked):
+        if not is_(plural, asked, "list"):
+            return False
+        if "continue" in asked:
+            handler.say(400, double.status(400, "continue key is not valid"))
+        elif len([1 for each, _ in cluster.asked if each == plural]) == 1:
+            handler.say(200, cluster.page(plural, [], **{"continue": "old"}))
+        else:
+            return False
+        return True
+
+    with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
+        await_ready(server)
