@@ -24,6 +24,7 @@ enum {
     GRACE_MS = 30 * 1000,
     SILENCE_MS = 150 * 1000, /* bookmarks come each minute */
     HEALTHY_MS = 5 * 1000,   /* a stream that ends sooner has failed */
+    ASKED_MAX_S = 60,        /* whoever asks for more would have us follow nothing */
 };
 
 struct kube_watch {
@@ -86,8 +87,9 @@ static bool is_about_what_we_know(enum kube_fault fault)
 static void failed(struct kube_watch *watch, const struct kube_error *error)
 {
     int64_t wait_ms = backoff_next(&watch->backoff, random_u32());
-    if (error->retry_after_s * INT64_C(1000) > wait_ms)
-        wait_ms = error->retry_after_s * INT64_C(1000);
+    int asked_s = error->retry_after_s < ASKED_MAX_S ? error->retry_after_s : ASKED_MAX_S;
+    if (asked_s * INT64_C(1000) > wait_ms)
+        wait_ms = asked_s * INT64_C(1000);
     if (is_about_what_we_know(error->fault))
         forget(watch);
     if (watch->handlers.trouble)

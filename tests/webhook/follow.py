@@ -71,3 +71,19 @@ def test_a_page_that_is_refused_leads_to_a_new_list(tools):
 
     with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
         await_ready(server)
+
+
+def test_no_server_sends_it_away_for_long(tools):
+    def script(cluster, handler, plural, asked):
+        if is_(plural, asked, "list") and len([1 for each, _ in cluster.asked if each == plural]) == 1:
+            handler.say(429, double.status(429, retryAfterSeconds=999999999))
+        elif plural == "pinpolicies" and len([1 for each, _ in cluster.asked if each == plural]) == 1:
+            handler.say(503, "<html>", [("Retry-After", "9999")])
+        else:
+            return False
+        return True
+
+    with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
+        server.wait_for("watch trouble", 2)
+        waits = [line["againMs"] for line in server.events("watch trouble")]
+        demand(all(wait <= 60000 for wait in waits), f"it is to wait for {waits} ms")
