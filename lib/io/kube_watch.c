@@ -154,11 +154,11 @@ static void page_came(void *context, struct str body, const struct kube_error *e
         failed_here(watch, KUBE_GARBLED, &err);
         return;
     }
-    alive(watch);
     if (watch->next.len) {
         ask_page(watch);
         return;
     }
+    alive(watch); /* not sooner: half a list puts nothing in force */
     watch->listed = true;
     if (watch->handlers.whole)
         watch->handlers.whole(watch->handlers.context);
@@ -252,7 +252,8 @@ static void stream_ended(void *context, struct str body, const struct kube_error
         failed(watch, why);
         return;
     }
-    alive(watch);
+    if (healthy)
+        alive(watch);
     go_on_in(watch, healthy ? 0 : backoff_next(&watch->backoff, random_u32()));
 }
 

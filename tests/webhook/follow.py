@@ -3,7 +3,7 @@
 import time
 
 import double
-from harness import PATIENCE, demand
+from harness import PATIENCE, demand, equal
 
 EXEMPTS = {"images": ["contoso.azurecr.io/*"], "reason": "a test", "expires": "2999-01-01T00:00:00Z"}
 
@@ -87,3 +87,18 @@ def test_no_server_sends_it_away_for_long(tools):
         server.wait_for("watch trouble", 2)
         waits = [line["againMs"] for line in server.events("watch trouble")]
         demand(all(wait <= 60000 for wait in waits), f"it is to wait for {waits} ms")
+
+
+def test_half_a_list_is_no_sign_of_being_followed(tools):
+    def script(cluster, handler, plural, asked):
+        if not is_(plural, asked, "list"):
+            return False
+        if "continue" in asked:
+            handler.say(503, double.status(503))
+        else:
+            handler.say(200, cluster.page(plural, [], **{"continue": "more"}))
+        return True
+
+    with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
+        server.wait_for("watch trouble", 2)
+        equal(server.metric("pinnace_snapshot_age_seconds"), -1, "age of what was never read")
