@@ -195,6 +195,7 @@ static void judge_answer(const struct kube_call *call, const struct http_respons
 {
     if (response->fault != HTTP_FINE) {
         kube_error_set(error, question_of(call), fault_of(response->fault), &response->err);
+        error->status = response->status;
     } else if (response->status >= 200 && response->status < 300) {
         *error = (struct kube_error){.status = response->status};
     } else {

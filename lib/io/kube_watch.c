@@ -244,7 +244,8 @@ static void stream_ended(void *context, struct str body, const struct kube_error
     struct kube_watch *watch = context;
     (void)body;
     watch->call = NULL;
-    bool healthy = clock_boot_ms() - watch->stream_at >= HEALTHY_MS;
+    /* Time alone says nothing: a refusal may be slow, and so is a connection that never comes. */
+    bool healthy = error->status / 100 == 2 && clock_boot_ms() - watch->stream_at >= HEALTHY_MS;
     const struct kube_error *why = watch->broken.fault != KUBE_FINE ? &watch->broken : error;
     if (healthy)
         watch->backoff = (struct backoff){0};

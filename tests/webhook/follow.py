@@ -102,3 +102,18 @@ def test_half_a_list_is_no_sign_of_being_followed(tools):
     with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
         server.wait_for("watch trouble", 2)
         equal(server.metric("pinnace_snapshot_age_seconds"), -1, "age of what was never read")
+
+
+def test_a_slow_refusal_is_no_success(tools):
+    """Each try takes longer than a stream must last to count as one, and the pauses grow all the same."""
+    def script(cluster, handler, plural, asked):
+        if not is_(plural, asked, "watch"):
+            return False
+        time.sleep(5.5)
+        handler.say(503, double.status(503))
+        return True
+
+    with double.Double(tools.folder, script) as cluster, following(tools, cluster) as server:
+        server.wait_for("watch trouble", 3)
+        waits = [line["againMs"] for line in server.events("watch trouble")]
+        demand(waits[2] >= 1000, f"after the third refusal it waits for {waits} ms")
