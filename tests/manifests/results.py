@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests found, a line for each failure, and the last line that a runner looks for."""
+"""What the tests found, a line for each failure (or for each check), and the last line that a runner looks for."""
 passed = failed = skipped = 0
+verbose = False
 
 
 def check(text, good, detail=""):
     global passed, failed
     if good:
         passed += 1
+        if verbose:
+            print(f"ok: {text}")
         return True
     failed += 1
     print(f"FAILED: {text}")

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the parts share: a world with the real image in it, Pinnace installed by its manifests, and words for what is
+expected of answers. Started by 'run', inside the cluster's namespaces."""
+import base64
+import http.client
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import tempfile
+import time
+
+import render
+from api import Api, collection, namespace, wrap
+from results import check
+
+SYSTEM = "pinnace-system"
+LEVELS = ("tagged", "pinned", "released")
+CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+LATEST = "registry.test:5000/shop/web:latest"
+WEBHOOK_LABELS = "app.kubernetes.io/name=pinnace,app.kubernetes.io/component=webhook"
+
+
+def until(condition, what, seconds=30):
+    """Waits for a condition and returns what it gave, which is true."""
+    deadline = time.monotonic() + seconds
+    while not (got := condition()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.02)
+    return got
+
+
+def kubectl(*arguments, text=None, user=None, groups=()):
+    """kubectl as people run it; the result has returncode, stdout and stderr."""
+    impersonation = [f"--as={user}", *(f"--as-group={group}" for group in groups)] if user else []
+    return subprocess.run(["kubectl", *impersonation, *arguments], input=text, capture_output=True, text=True, check=False)
+
+
+def must(done):
+    """What the tests themselves need of kubectl."""
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(done.args)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+# --- What is expected of an answer: of the API server (api.Answer) or of kubectl --------------------------------
+
+def _told(answer):
+    return answer.stdout + answer.stderr if hasattr(answer, "returncode") else f"{answer}\nwarnings: {answer.warnings}"
+
+
+def _went_well(answer):
+    return answer.returncode == 0 if hasattr(answer, "returncode") else answer.ok
+
+
+def allowed(text, answer, *parts):
+    """It is done, and each part is told with it (a warning, say)."""
+    told = _told(answer)
+    return check(text, _went_well(answer) and all(part in told for part in parts),
+                 f"expected: done{''.join(f', and told: {part}' for part in parts)}\ngot:      {told}")
+
+
+def refused(text, answer, *parts):
+    """It is refused, and the refusal says each part."""
+    told = _told(answer)
+    return check(text, not _went_well(answer) and all(part in told for part in parts),
+                 f"expected: a refusal{''.join(f', that says: {part}' for part in parts)}\ngot:      {told}")
+
+
+def same(text, got, want):
+    return check(text, got == want, f"expected: {want}\ngot:      {got}")
+
+
+# --- The world --------------------------------------------------------------------------------------------------
+
+class World:
+    def __init__(self):
+        self.api = Api()
+        # Our image, and two releases of an application, each by digest.
+        self.image, self.web, self.next = (os.environ[f"E2E_{name}"] for name in ("IMAGE", "WEB", "NEXT"))
+        # The cluster's run folder: see tests/cluster/README.md.
+        self.folder, self.cli = os.environ["E2E_FOLDER"], os.environ["PINNACE_CLI"]
+        self.audit_log = os.path.join(self.folder, "logs/audit.log")
+
+    # -- Installing
+
+    def compose(self, resources=("overlays/default",), components=(), image=None):
+        """A folder with a kustomization as people write one who mirror our image; the caller removes it."""
+        folder = tempfile.mkdtemp()
+        places = [[os.path.relpath(os.path.join(render.ROOT, "manifests", entry), os.path.realpath(folder))
+                   for entry in entries] for entries in (resources, components)]
+        name, _, digest = (image or self.image).partition("@")
+        with open(os.path.join(folder, "kustomization.yaml"), "w", encoding="utf-8") as file:
+            json.dump({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": places[0],
+                       "components": places[1],
+                       "images": [{"name": "registry.example/pinnace", "newName": name, "digest": digest}]}, file)
+        return folder
+
+    def apply(self, *resources, components=(), image=None):
+        """kubectl apply -k of an overlay with our image by digest; returns what kubectl said."""
+        folder = self.compose(resources or ("overlays/default",), components, image)
+        try:
+            return kubectl("apply", "-k", folder)
+        finally:
+            shutil.rmtree(folder)
+
+    def install(self, *resources, components=(), image=None):
+        """Kinds and overlay (default: overlays/default), up to where it judges."""
+        must(kubectl("apply", "-k", os.path.join(render.ROOT, "manifests/crds")))
+        must(kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/pinpolicies.pinnace.dev",
+                     "crd/exemptions.pinnace.dev"))
+        must(self.apply(*resources, components=components, image=image))
+        self.await_sound()
+
+    def uninstall(self, *resources, components=()):
+        folder = self.compose(resources or ("overlays/default",), components)
+        try:
+            must(kubectl("delete", "-k", folder, "--ignore-not-found", "--timeout=60s"))
+        finally:
+            shutil.rmtree(folder)
+        must(kubectl("delete", "-k", os.path.join(render.ROOT, "manifests/crds"), "--ignore-not-found", "--timeout=60s"))
+
+    def await_sound(self, seconds=90):
+        """Both programs are rolled out, every entry has an authority, and a bad image is refused by Service."""
+        for deployment in ("controller", "webhook"):
+            must(kubectl("-n", SYSTEM, "rollout", "status", f"deployment/pinnace-{deployment}", f"--timeout={seconds}s"))
+        until(lambda: all(webhook["clientConfig"].get("caBundle") for webhook in self.entries()), "the authority's certificate")
+        self.namespace("sound", enforce="pinned")
+        until(lambda: "Pinnace refuses" in self.create("Pod", "sound", "bad", LATEST, dry=True).message, "the first refusal")
+        until(lambda: self.create("Pod", "sound", "good", self.web, dry=True).ok, "the first image that is let in")
+        self.api.delete("/api/v1/namespaces/sound")
+
+    def entries(self):
+        return self.api.get(f"{CONFIGURATIONS}/pinnace").body.get("webhooks", [])
+
+    # -- Objects
+
+    def namespace(self, name, **levels):
+        """A namespace with pinnace.dev/KEY labels, once pods can be made in it and the API server goes by its labels."""
+        self.api.make("/api/v1/namespaces", namespace(name))
+        until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"the account of {name}")
+        if levels:
+            self.label(name, **levels)
+        return name
+
+    def label(self, name, **levels):
+        """Sets pinnace.dev/KEY labels of a namespace (None takes one away) as the administrator. An API server may
+        go by the old ones for some milliseconds; it is asked until an enforced level shows."""
+        labels = {f"pinnace.dev/{key.replace('_', '-')}": value for key, value in levels.items()}
+        answer = self.api.patch(f"/api/v1/namespaces/{name}", {"metadata": {"labels": labels}})
+        if not answer.ok:
+            raise RuntimeError(f"labels of {name}: {answer}")
+        if "enforce" in levels:
+            until(lambda: self._shows(name, levels["enforce"]), f"the level of {name}")
+        return answer
+
+    def _shows(self, name, level):
+        answer = self.create("PodTemplate", name, "settle", "UPPER", dry=True)
+        if level in (None, "off"):
+            return answer.ok
+        known = level if level in LEVELS else "unknown"
+        policy = "pinned" if known == "released" else known
+        return f"enforce-{known}.pinnace.dev" in answer.message or f"'pinnace-{policy}'" in answer.message
+
+    def pod_spec(self, *images, **spec):
+        """Containers c0, c1…; a namespace's pods end at once."""
+        containers = [{"name": f"c{number}", "image": image} for number, image in enumerate(images)]
+        return {"containers": containers, "terminationGracePeriodSeconds": 0, **spec}
+
+    def create(self, kind, where, name, *images, spec=None, dry=False, user=None, groups=(), **own):
+        """Creates an object of a kind around containers of these images; own is of its spec, beside the template."""
+        body = wrap(kind, name, self.pod_spec(*images, **(spec or {})), **own)
+        return self.api.create(collection(kind, where), body, dry=dry, user=user, groups=groups)
+
+    def await_running(self, where, selector, count=1, seconds=60):
+        """Waits for so many Ready pods and returns them."""
+        def ready():
+            pods = self.api.get(f"/api/v1/namespaces/{where}/pods?labelSelector={selector.replace('=', '%3D')}").body["items"]
+            good = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"] and
+                    any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))]
+            return good if len(good) == count else None
+        return until(ready, f"{count} ready pods of {selector} in {where}", seconds)
+
+    # -- The webhook's pods, one by one
+
+    def webhook_pods(self):
+        path = f"/api/v1/namespaces/{SYSTEM}/pods?labelSelector={WEBHOOK_LABELS.replace('=', '%3D')}"
+        return [pod for pod in self.api.get(path).body["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+    def ask(self, pod, path, review):
+        """An AdmissionReview to one pod of the webhook, past the Service; returns the response."""
+        authority = base64.b64decode(self.entries()[0]["clientConfig"]["caBundle"]).decode()
+        connection = _PodConnection(pod["status"]["podIP"], ssl.create_default_context(cadata=authority))
+        connection.request("POST", path, json.dumps(review), {"Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer["response"]
+
+    def metrics(self, pod):
+        """The metrics of one pod of Pinnace: a number for each name with its labels."""
+        connection = http.client.HTTPConnection(pod["status"]["podIP"], 8080, timeout=10)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+    # -- What helps to understand a failure
+
+    def story(self):
+        """Pods and events of Pinnace, and the end of its logs."""
+        told = [kubectl("get", "pods", "-A", "-o", "wide").stdout, kubectl("-n", SYSTEM, "get", "events").stdout]
+        for deployment in ("controller", "webhook"):
+            told.append(kubectl("-n", SYSTEM, "logs", f"deployment/pinnace-{deployment}", "--tail=20").stdout)
+        return "\n".join(told)
+
+
+class _PodConnection(http.client.HTTPSConnection):
+    """To an address, with the certificate of the Service's name."""
+
+    def __init__(self, address, context):
+        super().__init__(address, 8443, context=context, timeout=10)
+        self._tls = context
+
+    def connect(self):
+        http.client.HTTPConnection.connect(self)
+        self.sock = self._tls.wrap_socket(self.sock, server_hostname=f"pinnace-webhook.{SYSTEM}.svc")
+
+
+def review(kind, pod_spec, where="default", name="probe"):
+    """The AdmissionReview of a create, for World.ask."""
+    body = wrap(kind, name, pod_spec)
+    group, _, version = body["apiVersion"].rpartition("/")
+    return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "0", "kind": {"group": group, "version": version, "kind": kind}, "namespace": where, "name": name,
+        "operation": "CREATE", "object": body}}
