@@ -35,8 +35,8 @@ struct cli_verb {
     int (*run)(const struct cli_verb *verb, int argc, char **argv);
 };
 
-extern const struct cli_verb verb_ref, verb_review, verb_check, verb_break_glass, verb_completion,
-    verb_version;
+extern const struct cli_verb verb_ref, verb_review, verb_check, verb_break_glass, verb_audit,
+    verb_completion, verb_version;
 
 /* All verbs, ended by NULL. */
 extern const struct cli_verb *const cli_verbs[];

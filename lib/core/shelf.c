@@ -8,17 +8,10 @@
 
 enum { FIRST_ROOM = 16 };
 
-static int compare_strings(struct str a, struct str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare_keys(struct shelf_key a, struct shelf_key b)
 {
-    int order = compare_strings(a.namespace, b.namespace);
-    return order ? order : compare_strings(a.name, b.name);
+    int order = str_compare(a.namespace, b.namespace);
+    return order ? order : str_compare(a.name, b.name);
 }
 
 /* Where it is, or where it would be. */

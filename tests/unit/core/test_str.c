@@ -121,13 +121,31 @@ TEST(ascii_classes)
     }
 }
 
+TEST(compare)
+{
+    static const struct {
+        struct str a, b;
+        int order;
+    } rows[] = {
+        {STR_INIT(""), STR_INIT(""), 0},      {STR_INIT(""), STR_INIT("a"), -1},
+        {STR_INIT("a"), STR_INIT("a"), 0},    {STR_INIT("a"), STR_INIT("ab"), -1},
+        {STR_INIT("b"), STR_INIT("ab"), 1},   {STR_INIT("a\0b"), STR_INIT("a\0c"), -1},
+        {STR_INIT("\xff"), STR_INIT("a"), 1}, {{NULL, 0}, STR_INIT("a"), -1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int order = str_compare(rows[i].a, rows[i].b), back = str_compare(rows[i].b, rows[i].a);
+        assert_int_equal((order > 0) - (order < 0), rows[i].order);
+        assert_int_equal((back > 0) - (back < 0), -rows[i].order);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality),      cmocka_unit_test(ends),
         cmocka_unit_test(finding),       cmocka_unit_test(parts),
         cmocka_unit_test(making),        cmocka_unit_test(printing_is_cut_and_takes_null),
-        cmocka_unit_test(ascii_classes),
+        cmocka_unit_test(ascii_classes), cmocka_unit_test(compare),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
