@@ -41,7 +41,7 @@ struct audit {
     bool has_level; /* else the namespace's label says it */
     enum level level;
     size_t namespaces, workloads, images, findings;
-    size_t unread; /* lists that could not be read; whoever adds things counts them */
+    size_t unread;          /* lists that could not be read; whoever adds things counts them */
     struct audit_row *rows; /* not exempt ones alone count as findings */
     struct audit_namespace *known;
     struct audit_row *row_buckets[AUDIT_BUCKETS];
