@@ -9,7 +9,7 @@
 #include "pinnace/banned.h"
 
 enum {
-    SHELF_MAX_BYTES = 32 * 1024 * 1024,
+    SHELF_MAX_BYTES = 8 * 1024 * 1024, /* two snapshots of it, old and new, are ten times that */
     OBJECT_ROOM = 16 * POLICY_MAX_BYTES,
     PAUSE_MS = 50, /* between two snapshots: many changes at once make one */
     AGAIN_MS = 5000,

@@ -117,3 +117,27 @@ def test_a_slow_refusal_is_no_success(tools):
         server.wait_for("watch trouble", 3)
         waits = [line["againMs"] for line in server.events("watch trouble")]
         demand(waits[2] >= 1000, f"after the third refusal it waits for {waits} ms")
+
+
+def test_more_exemptions_than_there_is_room_for(tools):
+    """40000 of them, as small as those with 64 patterns can be, and then a change: two snapshots at once."""
+    def script(cluster, handler, plural, asked):
+        if not is_(plural, asked, "list"):
+            return False
+        begin, limit = int(asked.get("continue", "0")), int(asked["limit"])
+        more = {"continue": str(begin + limit)} if begin + limit < len(cluster.objects[plural]) else {}
+        handler.say(200, cluster.page(plural, list(cluster.objects[plural].values())[begin:begin + limit], **more))
+        return True
+
+    with double.Double(tools.folder, script) as cluster:
+        small = {**EXEMPTS, "images": ["a.io/*"] * 64}
+        for number in range(40000):
+            cluster.put("exemptions", str(number), small)
+        with following(tools, cluster) as server:
+            await_ready(server)
+            cluster.put("exemptions", "0", EXEMPTS)
+            server.wait_for("policy loaded", 2)
+            peak = server.peak_mb()
+            # The container has 256 MiB, and bodies of reviews may take 64 of them.
+            demand(tools.sanitized or peak < 190, f"it took {peak:.0f} MB")
+            return f"{peak:.0f} MB at most"

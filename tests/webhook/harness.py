@@ -211,9 +211,12 @@ class Server:
             demand(time.monotonic() < end, f"{sample} is {self.metric(sample)}, not {want}")
             time.sleep(0.02)
 
-    def resident_mb(self):
+    def resident_mb(self, field="VmRSS"):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) / 1000
+        return int(re.search(field + r":\s+(\d+)", text).group(1)) / 1000
+
+    def peak_mb(self):
+        return self.resident_mb("VmHWM")
 
 
 class Tools:
