@@ -13,7 +13,7 @@
  * scan_finish says what was wrong and where. Nothing read may be used before scan_finish says 0.
  *
  * Refused: bytes that are not UTF-8, NUL and other control characters in strings (escaped NUL and
- * lone surrogates too), more than SCAN_DEPTH levels, numbers outside JSON's grammar, a known key
+ * lone surrogates too), more than SCAN_DEPTH levels (see deep), numbers outside JSON's grammar, a known key
  * given twice (compared after unescaping), anything after the value. Time is linear in the input.
  */
 #ifndef PINNACE_SCAN_H
@@ -23,13 +23,16 @@
 #include "pinnace/err.h"
 #include "pinnace/str.h"
 
-enum { SCAN_DEPTH = 64 };
+enum { SCAN_DEPTH = 64, SCAN_DEEP = 10000 /* as much as an API server reads */ };
 
 struct scan {
     struct str text;
     const char *cur, *end;
     struct arena *arena; /* holds unescaped strings, at most as large as the input */
     unsigned depth;
+    /* Set after scan_begin: what is skipped may nest as deep as SCAN_DEEP. For objects out of an API
+     * server, where everybody may nest the managedFields of his own. */
+    bool deep;
     bool derived; /* the text was made from another, so its lines would tell a person nothing */
     enum err_kind problem_kind; /* ERR_NONE while all is well */
     const char *problem;

@@ -376,6 +376,7 @@ int object_read(struct str text, struct arena *arena, struct object *ret_object,
     struct scan scan;
     struct object object;
     scan_begin(&scan, text, arena);
+    scan.deep = true;
     object_scan(&scan, &object);
     if (scan_finish(&scan, err) < 0 || object_check(&object, NULL, err) < 0)
         return -1;

@@ -108,19 +108,41 @@ static struct str raw_key(struct scan *scan, bool *ret_escaped)
     return key;
 }
 
-static bool enter(struct scan *scan, unsigned more)
+static bool enter(struct scan *scan, unsigned more, unsigned most)
 {
-    if (scan->depth + more < SCAN_DEPTH)
+    if (scan->depth + more < most)
         return true;
-    scan_fail_here(scan, "more than 64 levels of nesting");
+    scan_fail_here(scan, most == SCAN_DEPTH ? "more than 64 levels of nesting"
+                                            : "more than 10000 levels of nesting");
     return false;
 }
 
-/* Where a walk through nested values is: one bit a level says whether that is an object. */
+/*
+ * Where a walk through nested values is: one bit a level says whether that is an object. Of the last
+ * 64 levels they are at hand, each 64 above them are put aside.
+ */
+enum { AT_HAND = 64 };
 struct nesting {
     uint64_t objects;
     unsigned depth;
+    uint64_t aside[SCAN_DEEP / AT_HAND + 1];
 };
+
+static void nesting_push(struct nesting *nesting, bool is_object)
+{
+    if (nesting->depth > 0 && nesting->depth % AT_HAND == 0)
+        nesting->aside[nesting->depth / AT_HAND - 1] = nesting->objects;
+    nesting->objects = nesting->objects << 1 | is_object;
+    nesting->depth++;
+}
+
+static void nesting_pop(struct nesting *nesting)
+{
+    nesting->depth--;
+    nesting->objects >>= 1;
+    if (nesting->depth > 0 && nesting->depth % AT_HAND == 0)
+        nesting->objects = nesting->aside[nesting->depth / AT_HAND - 1];
+}
 
 static char closing_of(const struct nesting *nesting)
 {
@@ -137,10 +159,9 @@ static void skip_key(struct scan *scan, const struct nesting *nesting)
 /* Goes into the object or array that begins here; true when a value in it comes next. */
 static bool open_value(struct scan *scan, struct nesting *nesting)
 {
-    if (!enter(scan, nesting->depth))
+    if (!enter(scan, nesting->depth, scan->deep ? SCAN_DEEP : SCAN_DEPTH))
         return false;
-    nesting->objects = nesting->objects << 1 | (*scan->cur++ == '{');
-    nesting->depth++;
+    nesting_push(nesting, *scan->cur++ == '{');
     if (next_byte(scan) == closing_of(nesting))
         return false;
     skip_key(scan, nesting);
@@ -152,8 +173,7 @@ static bool close_values(struct scan *scan, struct nesting *nesting)
 {
     while (nesting->depth > 0 && next_byte(scan) == closing_of(nesting)) {
         scan->cur++;
-        nesting->depth--;
-        nesting->objects >>= 1;
+        nesting_pop(nesting);
     }
     if (nesting->depth == 0 || scan->problem_kind != ERR_NONE)
         return false;
@@ -168,7 +188,8 @@ static bool close_values(struct scan *scan, struct nesting *nesting)
 /* Skips a whole object or array, without recursion. */
 static void skip_nested(struct scan *scan)
 {
-    struct nesting nesting = {0};
+    struct nesting nesting;
+    nesting.objects = nesting.depth = 0; /* and not the rest, which is large */
     do {
         char c;
         while ((c = next_byte(scan)) == '{' || c == '[')
@@ -238,7 +259,7 @@ struct scan_members scan_object(struct scan *scan)
 {
     if (next_byte(scan) != '{')
         scan_fail_here(scan, "an object was expected here");
-    else if (enter(scan, 0)) {
+    else if (enter(scan, 0, SCAN_DEPTH)) {
         scan->cur++;
         scan->depth++;
     }
@@ -335,7 +356,7 @@ struct scan_elements scan_array(struct scan *scan)
 {
     if (next_byte(scan) != '[')
         scan_fail_here(scan, "an array was expected here");
-    else if (enter(scan, 0)) {
+    else if (enter(scan, 0, SCAN_DEPTH)) {
         scan->cur++;
         scan->depth++;
     }

@@ -63,6 +63,7 @@ int watch_event_read(struct str line, struct arena *arena, struct watch_event *r
     struct str type = STR_NONE;
     struct scan scan;
     scan_begin(&scan, line, arena);
+    scan.deep = true;
     struct scan_members members = scan_object(&scan);
     for (int key; (key = scan_member(&scan, &members, keys, 2)) != SCAN_END;) {
         if (key == TYPE)
@@ -132,6 +133,7 @@ int watch_page_read(struct str text, struct arena *arena, struct watch_page *ret
     struct items items = {0};
     struct scan scan;
     scan_begin(&scan, text, arena);
+    scan.deep = true;
     struct scan_members members = scan_object(&scan);
     for (int key; (key = scan_member(&scan, &members, keys, KEYS)) != SCAN_END;) {
         if (key == API_VERSION) {

@@ -82,14 +82,18 @@ class Double:
             kept = {"apiVersion": "pinnace.dev/v1alpha1", "kind": KINDS[plural], "spec": spec,
                     "metadata": {"name": name, "resourceVersion": str(self.version), **metadata}}
             if plural == "exemptions":
-                kept["metadata"].setdefault("namespace", "shop")
+                kept["metadata"].setdefault("namespace", "production")
             self.objects[plural][name] = kept
             for stream in self.streams[plural] if tell else ():
                 stream.put(("MODIFIED", kept))
 
-    def forget(self, plural):
+    def remove(self, plural, name):
         with self.lock:
-            self.objects[plural].clear()
+            self.version += 1
+            gone = self.objects[plural].pop(name)
+            gone["metadata"]["resourceVersion"] = str(self.version)
+            for stream in self.streams[plural]:
+                stream.put(("DELETED", gone))
 
     def end_streams(self, plural, code):
         with self.lock:

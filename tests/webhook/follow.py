@@ -3,9 +3,9 @@
 import time
 
 import double
-from harness import PATIENCE, demand, equal
+from harness import MOVING, PATIENCE, demand, equal
 
-EXEMPTS = {"images": ["contoso.azurecr.io/*"], "reason": "a test", "expires": "2999-01-01T00:00:00Z"}
+EXEMPTS = {"images": ["contoso.azurecr.io/shop/*"], "reason": "a test", "expires": "2999-01-01T00:00:00Z"}
 
 
 def following(tools, cluster):
@@ -141,3 +141,25 @@ def test_more_exemptions_than_there_is_room_for(tools):
             # The container has 256 MiB, and bodies of reviews may take 64 of them.
             demand(tools.sanitized or peak < 190, f"it took {peak:.0f} MB")
             return f"{peak:.0f} MB at most"
+
+
+def nested(depth):
+    return {"f:a": nested(depth - 1)} if depth else {}
+
+
+def test_deep_managed_fields_hide_nobody_elses_objects(tools):
+    """Everybody may write them into his own Exemption, and an API server keeps them as they are."""
+    with double.Double(tools.folder) as cluster:
+        deep = [{"manager": "x", "fieldsType": "FieldsV1", "fieldsV1": nested(300)}]
+        cluster.put("exemptions", "deep", EXEMPTS, managedFields=deep)
+        cluster.put("exemptions", "mine", EXEMPTS)
+        with following(tools, cluster) as server:
+            await_ready(server)
+            equal(server.allowed(MOVING), True, "an exempt image's pod is let in")
+            cluster.put("exemptions", "mine", EXEMPTS, managedFields=deep)
+            server.wait_for("policy loaded", 2)
+            equal(server.allowed(MOVING), True, "what the Exemption said before holds")
+            for name in "deep", "mine":
+                cluster.remove("exemptions", name)
+            await_reload(server, 0)
+            equal(server.allowed(MOVING), False, "it is let in after its Exemption has gone")

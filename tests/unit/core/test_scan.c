@@ -456,6 +456,31 @@ TEST(depth_of_what_is_skipped)
         }
 }
 
+/* Up and down again more often than there are bits in a word, with a mistake at each level in turn. */
+TEST(deep)
+{
+    static char text[8 * SCAN_DEEP + 8];
+    TEST_ARENA(arena);
+    struct scan scan;
+    for (int way = 0; way < 3; way++)
+        for (size_t more = 0; more < 2; more++) {
+            nest(text, SCAN_DEEP + more, way);
+            scan_begin(&scan, str_of(text), &arena);
+            scan.deep = true;
+            scan_value(&scan);
+            assert_int_equal(scan_finish(&scan, NULL), more ? -1 : 0);
+        }
+    for (size_t depth = 1; depth < 400; depth++) {
+        nest(text, 400, 2);
+        char *closing = text + strlen(text) - depth;
+        *closing = *closing == ']' ? '}' : ']';
+        scan_begin(&scan, str_of(text), &arena);
+        scan.deep = true;
+        scan_value(&scan);
+        assert_int_equal(scan_finish(&scan, NULL), -1);
+    }
+}
+
 /* Closed levels are given back: breadth is no depth. */
 TEST(breadth_is_not_depth)
 {
@@ -914,6 +939,7 @@ int main(void)
         cmocka_unit_test(strings_at_every_alignment),
         cmocka_unit_test(depth),
         cmocka_unit_test(depth_of_what_is_skipped),
+        cmocka_unit_test(deep),
         cmocka_unit_test(breadth_is_not_depth),
         cmocka_unit_test(members),
         cmocka_unit_test(keys_given_twice),
