@@ -51,8 +51,8 @@ static int publish(struct rules *rules, struct err *err)
 }
 
 /*
- * A PinPolicy may forbid more than the built-in one does; so one that could never be read is not
- * taken for none. Exemptions only allow.
+ * A PinPolicy may forbid more than the built-in one does; so one that could never be read, or not
+ * even be told by its name, is not taken for none. Exemptions only allow.
  */
 static bool may_publish(const struct rules *rules)
 {
@@ -61,7 +61,9 @@ static bool may_publish(const struct rules *rules)
         if (!rules->kinds[kind].whole)
             return false;
     const struct shelf_item *item = shelf_find(&rules->kinds[RULE_PIN_POLICY].shelf, name);
-    return rules->published_at || !item || item->json.len;
+    if (!item)
+        return rules->published_at || !rules->kinds[RULE_PIN_POLICY].lost;
+    return rules->published_at || item->json.len;
 }
 
 static void publish_soon(struct rules *rules)
@@ -131,8 +133,10 @@ static void keep(struct rules_kind *kind, struct shelf_key key, struct str json,
     if (try_out(json, arena, &err) == 0 && shelf_put(&kind->shelf, key, json, &err) == 0)
         return;
     log_bad(kind, key, &err);
-    if (shelf_put_bad(&kind->shelf, key, &err) < 0)
+    if (shelf_put_bad(&kind->shelf, key, &err) < 0) {
         log_bad(kind, key, &err);
+        kind->lost = true;
+    }
 }
 
 static void object_came(void *context, enum kube_change change, struct str json)
@@ -143,6 +147,7 @@ static void object_came(void *context, enum kube_change change, struct str json)
     struct err err;
     if (object_read(json, &arena, &object, &err) < 0) {
         log_bad(kind, (struct shelf_key){STR_NONE, STR_NONE}, &err);
+        kind->lost = true;
         return;
     }
     struct shelf_key key = {object.namespace, object.name};
@@ -159,13 +164,15 @@ static void object_came(void *context, enum kube_change change, struct str json)
 static void list_begins(void *context)
 {
     struct rules_kind *kind = context;
+    kind->lost = false;
     shelf_begin(&kind->shelf);
 }
 
 static void list_is_whole(void *context)
 {
     struct rules_kind *kind = context;
-    shelf_whole(&kind->shelf);
+    if (!kind->lost || kind->kind != RULE_PIN_POLICY)
+        shelf_whole(&kind->shelf);
     kind->whole = true;
     count_bad(kind->rules);
     publish_soon(kind->rules);

@@ -28,6 +28,7 @@ struct rules_kind {
     struct kube_watch *watch;
     struct shelf shelf;
     bool whole; /* it was read once */
+    bool lost;  /* an object came that could not even be told by its name, or kept */
 };
 
 /* What it points to must stay where it is. */

@@ -163,3 +163,24 @@ def test_deep_managed_fields_hide_nobody_elses_objects(tools):
                 cluster.remove("exemptions", name)
             await_reload(server, 0)
             equal(server.allowed(MOVING), False, "it is let in after its Exemption has gone")
+
+
+def test_a_policy_that_cannot_be_read_is_not_taken_for_none(tools):
+    """Neither at the start, nor when a later list brings it so; not even its name can be read here."""
+    strict = {"registries": ["other.io/*"]}
+    with double.Double(tools.folder) as cluster:
+        cluster.put("pinpolicies", "default", strict, namespace=5)
+        with following(tools, cluster) as server:
+            server.wait_for("object not usable")
+            cluster.put("exemptions", "bad", {})
+            server.wait_for("object not usable", 2)
+            equal(server.get("/readyz")[0], 503, "readiness")
+            equal(server.events("policy loaded"), [], "what was put in force")
+            cluster.put("pinpolicies", "default", strict)
+            await_ready(server)
+            equal(server.allowed(), False, "judged by the policy")
+            cluster.put("pinpolicies", "default", strict, tell=False, namespace=5)
+            cluster.end_streams("pinpolicies", 410)
+            server.wait_for("object not usable", 3)
+            server.wait_for("policy loaded", 2)
+            equal(server.allowed(), False, "judged by the policy as it was")
