@@ -23,7 +23,9 @@ struct shelf_item {
 struct shelf {
     struct shelf_item **items; /* in the order of their keys */
     size_t count, room;
-    size_t bytes, max_bytes; /* of all objects together */
+    size_t bytes; /* of all objects together, at most twice max_bytes */
+    /* Of those that a list has shown, and were put since: what goes when it is whole takes no room. */
+    size_t seen_bytes, max_bytes;
 };
 
 #define SHELF_INIT(ceiling) ((struct shelf){.max_bytes = (ceiling)})

@@ -39,6 +39,11 @@ static size_t size_of(struct shelf_key key, struct str json)
     return sizeof(struct shelf_item) + key.namespace.len + key.name.len + json.len;
 }
 
+static size_t item_size(const struct shelf_item *item)
+{
+    return size_of(item->key, item->json);
+}
+
 static struct str append(char **end, struct str s)
 {
     struct str copy = {*end, s.len};
@@ -93,11 +98,12 @@ static int insert(struct shelf *shelf, size_t index, struct shelf_item *item)
 
 int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
 {
-    size_t index, size = size_of(key, json), before = 0;
+    size_t index, size = size_of(key, json);
     bool there = find(shelf, key, &index);
-    if (there)
-        before = size_of(shelf->items[index]->key, shelf->items[index]->json);
-    if (size > shelf->max_bytes - (shelf->bytes - before))
+    size_t before = there ? item_size(shelf->items[index]) : 0;
+    size_t seen_before = there && shelf->items[index]->seen ? before : 0;
+    if (shelf->seen_bytes - seen_before + size > shelf->max_bytes ||
+        shelf->bytes - before + size > 2 * shelf->max_bytes)
         return no_room(shelf, err);
     struct shelf_item *item = new_item(key, json);
     if (!item)
@@ -110,6 +116,7 @@ int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct
         return err_no_memory(err);
     }
     shelf->bytes += size - before;
+    shelf->seen_bytes += size - seen_before;
     return 0;
 }
 
@@ -118,6 +125,8 @@ int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
     size_t index;
     if (!find(shelf, key, &index) && shelf_put(shelf, key, STR_NONE, err) < 0)
         return -1;
+    if (!shelf->items[index]->seen)
+        shelf->seen_bytes += item_size(shelf->items[index]);
     shelf->items[index]->seen = true;
     shelf->items[index]->bad = true;
     return 0;
@@ -125,7 +134,9 @@ int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
 
 static void drop(struct shelf *shelf, struct shelf_item *item)
 {
-    shelf->bytes -= size_of(item->key, item->json);
+    shelf->bytes -= item_size(item);
+    if (item->seen)
+        shelf->seen_bytes -= item_size(item);
     free(item);
 }
 
@@ -144,6 +155,7 @@ void shelf_begin(struct shelf *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++)
         shelf->items[i]->seen = false;
+    shelf->seen_bytes = 0;
 }
 
 void shelf_whole(struct shelf *shelf)

@@ -131,6 +131,31 @@ TEST(the_ceiling_holds)
     shelf_free(&shelf);
 }
 
+/* A list of all others fits although what it is to replace is still there; a third such one does not. */
+TEST(what_a_list_may_replace_takes_no_room)
+{
+    const size_t one = sizeof(struct shelf_item) + 2 + 10;
+    struct shelf shelf = SHELF_INIT(2 * one);
+    struct err err;
+    put(&shelf, "a", "x", "0123456789");
+    put(&shelf, "a", "y", "0123456789");
+    shelf_begin(&shelf);
+    put(&shelf, "b", "x", "0123456789");
+    put(&shelf, "b", "y", "0123456789");
+    assert_int_equal(shelf_put(&shelf, key("b", "z"), STR("0123456789"), &err), -1);
+    shelf_begin(&shelf); /* the list has failed half way */
+    assert_int_equal(shelf_put(&shelf, key("c", "x"), STR("0123456789"), &err), -1);
+    assert_int_equal(shelf_put_bad(&shelf, key("a", "x"), &err), 0);
+    put(&shelf, "b", "y", "1234567890");
+    shelf_whole(&shelf);
+    assert_holds(&shelf, "a/x=0123456789! b/y=1234567890");
+    assert_int_equal(shelf.bytes, 2 * one);
+    assert_int_equal(shelf.seen_bytes, 2 * one);
+    shelf_remove(&shelf, key("a", "x"));
+    put(&shelf, "a", "z", "0123456789");
+    shelf_free(&shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +165,7 @@ int main(void)
         cmocka_unit_test(of_the_bad_what_was_said_before_stays),
         cmocka_unit_test(many),
         cmocka_unit_test(the_ceiling_holds),
+        cmocka_unit_test(what_a_list_may_replace_takes_no_room),
     };
     return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
 }
