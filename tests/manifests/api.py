@@ -16,8 +16,9 @@ JSON = "application/json"
 
 
 class Answer:
-    def __init__(self, status, body, warnings):
-        self.status, self.body, self.warnings = status, body, warnings
+    def __init__(self, status, body, headers):
+        self.status, self.body = status, body
+        self.warnings, self.audit_id = headers.get_all("Warning") or [], headers.get("Audit-Id")
 
     @property
     def ok(self):
@@ -82,7 +83,7 @@ class Api:
             answer = json.loads(text)
         except ValueError:
             answer = text.decode(errors="replace")
-        return Answer(response.status, answer, response.headers.get_all("Warning") or [])
+        return Answer(response.status, answer, response.headers)
 
     def get(self, path, **options):
         return self.call("GET", path, **options)

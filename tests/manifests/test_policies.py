@@ -8,111 +8,39 @@ import re
 import subprocess
 import time
 
+import corpus
 import render
-from api import RESOURCES, collection, namespace, path_of, wrap
+from api import collection, namespace, path_of, wrap
+from corpus import EMPTY_POLICY
 from results import check, skip
 
-CASES = os.path.join(render.ROOT, "tests/cases/admission")
 POLICIES = "/apis/pinnace.dev/v1alpha1/pinpolicies"
 DIGEST = "sha256:" + "a" * 64
 HOLDERS = {"containers": "container", "initContainers": "init container", "ephemeralContainers": "ephemeral container",
            "volumes": "volume"}
 REASONS = "BadReference|BadDigest|RegistryNotAllowed|NoDigest|MutableTag|NoTag"
-EMPTY_POLICY = {"apiVersion": "pinnace.dev/v1alpha1", "kind": "PinPolicy", "metadata": {"name": "default"}, "spec": {}}
 
 
-class Case:
-    """One review and one path that it is sent to."""
-
-    def __init__(self, name, review, record, policy):
-        request = review["request"]
-        self.name, self.record, self.policy = name, record, policy
-        self.level = record["path"].rpartition("/")[2]
-        self.kind, self.namespace = request["kind"]["kind"], request["namespace"]
-        self.subresource = request.get("subResource", "")
-        self.operation = request["operation"]
-        self.object = self.cleaned(request["object"])
-        self.old = self.cleaned(request["oldObject"]) if self.operation == "UPDATE" else None
-
-    def cleaned(self, item):
-        """The object as a client may send it, under the name of the case: several share a namespace."""
-        item = json.loads(json.dumps(item))
-        metadata = item.setdefault("metadata", {})
-        for field in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "generateName",
-                      "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "selfLink"):
-            metadata.pop(field, None)
-        metadata.update(name=f"case-{self.name}"[:52].rstrip("-"), namespace=self.namespace)
-        item["apiVersion"] = RESOURCES[self.kind][0]
-        item["kind"] = self.kind
-        return item
-
-    def pod_spec(self):
-        item = self.object
-        if self.kind == "Pod":
-            return item.get("spec", {})
-        if self.kind == "CronJob":
-            item = item["spec"]["jobTemplate"]
-        if self.kind != "PodTemplate":
-            item = item["spec"]
-        return item["template"]["spec"]
-
-    def expected_findings(self):
-        """The causes as the policy words them: by the holder's name, where the webhook counts."""
-        spec, found = self.pod_spec(), []
-        for cause in self.record.get("causes", []):
-            field, index = re.search(r"(\w+)\[(\d+)\]", cause["field"]).groups()
-            found.append((f'{HOLDERS[field]} "{spec[field][int(index)]["name"]}"', cause["reason"]))
-        return found
-
-
-def left_out(folder, files, expect, review, record):
-    """Why a record has no form here, or None."""
-    mode, _, level = record["path"].strip("/").partition("/")
-    request = review.get("request") if isinstance(review, dict) else None
-    if expect.get("raw"):
-        return "the bytes of the review are the point: an API server writes its own"
-    if "error" in record or record["path"].count("/") != 2 or "?" in record["path"]:
-        return "no review that an API server sends, or none that is answered"
-    if mode != "enforce":
+def left_out(case):
+    """Why a record has no form in CEL, or None."""
+    if case.mode != "enforce":
         return "warn and audit are bound to nothing"
-    if level == "released":
+    if case.level == "released":
         return "what was released is not known to the API server: \"released\" is held at \"pinned\""
-    if not isinstance(request, dict) or request.get("operation") not in ("CREATE", "UPDATE"):
-        return "neither a create nor an update"
-    if request.get("kind", {}).get("kind") not in RESOURCES or record.get("code") in (422, 500):
-        return "a kind that the rules do not send"
-    if request.get("subResource", "") not in ("", "ephemeralcontainers"):
-        return "a subresource that the rules do not send"
-    if "kind: Exemption" in files.get("policy.yaml", ""):
+    if "kind: Exemption" in (case.policy or ""):
         return "Exemptions: a policy reads one kind of parameter, and all of its objects must agree"
-    if any(cause["reason"] == "TagMoved" for cause in record.get("causes", [])) or "TagMoved" in str(record):
+    if "TagMoved" in str(case.record):
         return "moved tags are known by the ledger alone"
     return None
 
 
-def read_cases():
-    reasons, cases = collections.Counter(), []
-    for name in sorted(os.listdir(CASES)):
-        folder = os.path.join(CASES, name)
-        files = {}
-        for file in os.listdir(folder):
-            with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as text:
-                files[file] = text.read()
-        expect = json.loads(files["expect.json"])
-        try:
-            review = json.loads(files["review.json"])
-        except ValueError:
-            review = None
-        for record in expect["answers"]:
-            why = left_out(folder, files, expect, review, record)
-            if why:
-                reasons[why] += 1
-                continue
-            try:
-                cases.append(Case(name, review, record, files.get("policy.yaml")))
-            except (KeyError, TypeError, AttributeError):
-                reasons["no object that an API server sends"] += 1
-    return cases, reasons
+def expected_findings(case):
+    """The causes as the policy words them: by the holder's name, where the webhook counts."""
+    spec, found = case.pod_spec(), []
+    for cause in case.record.get("causes", []):
+        field, index = re.search(r"(\w+)\[(\d+)\]", cause["field"]).groups()
+        found.append((f'{HOLDERS[field]} "{spec[field][int(index)]["name"]}"', cause["reason"]))
+    return found
 
 
 class Cluster:
@@ -166,62 +94,6 @@ class Cluster:
                    f"level {level} of {name}")
 
 
-def prepare(api, cases):
-    """Namespaces without a level, and in them the old objects of updates."""
-    for name in sorted({case.namespace for case in cases}):
-        api.make("/api/v1/namespaces", namespace(name))
-        Cluster.until(lambda name=name: api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"accounts of {name}")
-    out, ready = [], {}
-    for case in cases:
-        if case.operation == "UPDATE" and case.name not in ready:
-            ready[case.name] = store(api, case)
-        problem = ready.get(case.name)
-        if problem:
-            out.append((case, problem))
-    return [case for case in cases if not ready.get(case.name)], out
-
-
-def store(api, case):
-    """None, or why an API server does not keep the old object."""
-    old = json.loads(json.dumps(case.old))
-    ephemeral = old["spec"].pop("ephemeralContainers", None) if case.kind == "Pod" else None
-    if case.kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
-        old["spec"]["replicas"] = old["spec"].get("replicas", 1)
-    answer = api.create(collection(case.kind, case.namespace), old)
-    if answer.ok and ephemeral:
-        answer = api.patch(path_of(case.kind, case.namespace, old["metadata"]["name"], "ephemeralcontainers"),
-                           {"spec": {"ephemeralContainers": ephemeral}}, "application/strategic-merge-patch+json")
-    return None if answer.ok else str(answer)
-
-
-def carry_over(old, new, stored):
-    """What a client does that edits the stored object as new differs from old: defaults and all stay."""
-    if new == old or stored is None:
-        return stored if new == old else new
-    if isinstance(old, dict) and isinstance(new, dict) and isinstance(stored, dict):
-        kept = {key: value for key, value in stored.items() if key in new or key not in old}
-        return {**kept, **{key: carry_over(old.get(key), value, stored.get(key)) for key, value in new.items()}}
-    if all(isinstance(items, list) and all(isinstance(item, dict) and "name" in item for item in items)
-           for items in (old, new, stored)):
-        of_old, of_stored = ({item["name"]: item for item in items} for items in (old, stored))
-        added = [item for item in stored if item["name"] not in of_old]
-        return [carry_over(of_old.get(item["name"]), item, of_stored.get(item["name"])) for item in new] + added
-    return new
-
-
-def send(api, case):
-    if case.operation == "CREATE":
-        return api.create(collection(case.kind, case.namespace), case.object, dry=True)
-    path = path_of(case.kind, case.namespace, case.object["metadata"]["name"])
-    for _ in range(5):  # a controller may write in between
-        body = carry_over(case.old, case.object, api.get(path).body)
-        body["metadata"].pop("resourceVersion", None)
-        answer = api.put(path + (f"/{case.subresource}" if case.subresource else ""), body, dry=True)
-        if answer.status != 409:
-            break
-    return answer
-
-
 def parse_findings(message):
     return [(holder, reason) for holder, reason in
             re.findall(rf'((?:init |ephemeral )?(?:container|volume) "[^"]*") has ".*?", ({REASONS})(?=;|$| \.\.\.)', message)]
@@ -236,7 +108,7 @@ def judge(case, answer):
     if not check(f"{text}: allowed is {case.record['allowed']}", answer.ok == case.record["allowed"], answer):
         return None
     if refused_by_policy and case.level != "unknown":
-        found, expected = parse_findings(answer.message), case.expected_findings()
+        found, expected = parse_findings(answer.message), expected_findings(case)
         cut = "and more" in answer.message or "images do not meet the level of the namespace" in answer.message
         same = set(found) <= set(expected) if cut else sorted(found) == sorted(expected)
         check(f"{text}: for the same reasons", same, f"expected: {expected}\nfound:    {found}\n{answer}")
@@ -256,7 +128,7 @@ def run_cases(api, cluster, cases, reasons):
                 reasons["a PinPolicy that the schema refuses"] += len(group)
                 continue
             for case in group:
-                problem = judge(case, send(api, case))
+                problem = judge(case, corpus.send(api, case)[0])
                 compared += not problem
                 if problem:
                     reasons["refused by the API server itself"] += 1
@@ -334,8 +206,8 @@ def try_parameter(api, cluster):
 
 
 def run(api, folder):
-    cases, reasons = read_cases()
-    cases, not_kept = prepare(api, cases)
+    cases, reasons = corpus.read_cases(left_out)
+    cases, not_kept = corpus.prepare(api, Cluster.until, cases)
     for case, problem in not_kept:
         reasons["an old object that the API server does not keep"] += 1
         LEFT.append(f"{case.name}: {problem[:160]}")
