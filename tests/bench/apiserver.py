@@ -116,9 +116,9 @@ class Cluster:
             "name": NAMESPACE, "labels": {"pinnace.dev/enforce": "pinned"}}})
         policy = render.find(self.objects["second layer"], "PinPolicy")[0]
         self.api.make("/apis/pinnace.dev/v1alpha1/pinpolicies", policy)
+        self.install("nothing")
         self.api.make(collection("Deployment", NAMESPACE),
                       servers.deployment("web", servers.pod(6600, servers.PINNED)["spec"]))
-        self.install("nothing")
 
     def install(self, installation):
         parts, refuser = INSTALLATIONS[installation]
