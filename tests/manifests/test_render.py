@@ -39,13 +39,15 @@ def try_entries(name, objects):
     """Each entry of the webhook configuration says what its name says."""
     (configuration,) = render.find(objects, "ValidatingWebhookConfiguration", "pinnace")
     entries = {webhook["name"]: webhook for webhook in configuration["webhooks"]}
-    wanted = [(mode, level) for mode in ("enforce", "warn", "audit") for level in LEVELS]
-    wanted += [("enforce", "default")] * ("default-level" in name)
-    same(f"{name}: entries", sorted(entries), sorted(f"{mode}-{level}.pinnace.dev" for mode, level in wanted))
-    first = configuration["webhooks"][0]
-    for mode, level in wanted:
-        entry = entries.get(f"{mode}-{level}.pinnace.dev", {})
-        text = f"{name}: {mode}-{level}"
+    pairs = [(mode, level) for mode in ("enforce", "warn", "audit") for level in LEVELS]
+    pairs += [("enforce", "default")] * ("default-level" in name)
+    wanted = [(mode, level, update) for mode, level in pairs for update in ("", "-update")]
+    same(f"{name}: entries", sorted(entries), sorted(f"{mode}-{level}{update}.pinnace.dev" for mode, level, update in wanted))
+    create, changed = configuration["webhooks"][:2]
+    same(f"{name}: updates are of what is created", by_operation(changed["rules"], "CREATE"), create["rules"])
+    for mode, level, update in wanted:
+        entry = entries.get(f"{mode}-{level}{update}.pinnace.dev", {})
+        text = f"{name}: {mode}-{level}{update}"
         closed = mode == "enforce" and "available" not in name
         path = f"/{mode}/{'pinned' if level == 'default' else level}"
         same(f"{text}: client", entry.get("clientConfig"), {"service": {
@@ -56,11 +58,15 @@ def try_entries(name, objects):
         same(f"{text}: selector", entry.get("namespaceSelector", {}).get("matchExpressions"),
              selector_of(mode, level) + (ENFORCER if "aks" in name else []))
         same(f"{text}: rules and condition", [entry.get("rules"), entry.get("matchConditions")],
-             [first["rules"], first["matchConditions"]])
-    return first
+             [changed["rules"], changed["matchConditions"]] if update else [by_operation(create["rules"], "CREATE"), None])
+    return changed
 
 
-def try_policies(name, objects, first):
+def by_operation(rules, *operations):
+    return [{**rule, "operations": list(operations)} for rule in rules]
+
+
+def try_policies(name, objects, changed):
     """The second layer sees what the webhook sees, where the profile has it."""
     policies = render.find(objects, "ValidatingAdmissionPolicy")
     bindings = {item["metadata"]["name"]: item["spec"] for item in render.find(objects, "ValidatingAdmissionPolicyBinding")}
@@ -72,9 +78,10 @@ def try_policies(name, objects, first):
     for policy in policies:
         if policy["metadata"]["name"] in layer:
             level = policy["metadata"]["name"].removeprefix("pinnace-")
-            same(f"{name}: {level}: what it sees", [policy["spec"]["matchConstraints"]["resourceRules"],
-                                                    policy["spec"]["matchConditions"]],
-                 [first["rules"], first["matchConditions"]])
+            (only_if,), (condition,) = changed["matchConditions"], policy["spec"]["matchConditions"]
+            same(f"{name}: {level}: what it sees", [policy["spec"]["matchConstraints"]["resourceRules"], condition],
+                 [by_operation(changed["rules"], "CREATE", "UPDATE"),
+                  {**only_if, "expression": f"request.operation != 'UPDATE' || ( {only_if['expression']})"}])
             same(f"{name}: {level}: its level", policy["spec"]["variables"][0], {"name": "level", "expression": f"'{level}'"})
         check(f"{name}: {policy['metadata']['name']} fails closed", policy["spec"]["failurePolicy"] == "Fail")
     for binding, spec in bindings.items():
@@ -239,9 +246,9 @@ def run(api, folder):
         name = os.path.basename(composition)
         yaml = render.kustomize(composition)
         objects = render.objects_of(yaml)
-        first = try_entries(name, objects)
+        changed = try_entries(name, objects)
         try_objects(name, objects)
-        try_policies(name, objects, first)
+        try_policies(name, objects, changed)
         try_workloads(name, objects)
         try_images(name, yaml)
         check(f"{name}: no kinds, and no placeholder", not render.find(objects, "CustomResourceDefinition") and
