@@ -3,9 +3,9 @@
 policies of the second layer, with the webhook, and with both. Runs inside a cluster of tests/cluster, for
 tests/bench/webhook.
 
-Every round takes each installation in its turn, and each round another one first, so that a machine's moods fall on all of them. CPU is that of
-API server, etcd and webhook, by their clocks, less what they use when nobody asks; what wrk takes beside them
-does not count. Requests are dry runs, so that the last one meets what the first one met.
+Every round takes each installation in its turn, and another one first, so that a machine's moods fall on all of
+them. CPU is that of API server, etcd and webhook, by their clocks, less what they use when nobody asks; what wrk
+takes beside them does not count. Requests are dry runs, so that the last one meets what the first one met.
 """
 import base64
 import json
@@ -87,7 +87,7 @@ class Cluster:
     def __init__(self, binaries, folder):
         self.api, self.folder = Api(), folder
         self.webhook = servers.start_webhook(binaries, folder, cluster=True)
-        self.pids = {name: servers.pid_of(name) for name in ("kube-apiserver", "etcd")}
+        self.pids = {name: servers.pids_of(name)[0] for name in ("kube-apiserver", "etcd")}
         self.pids["webhook"] = self.webhook.process.pid
         self.objects = {"second layer": render.render("policies/second-layer"),
                         "guards": render.render("policies/guards"), "webhook": self._configurations(), "short": SHORT}
@@ -150,9 +150,10 @@ class Cluster:
     def send(self, request, seconds):
         """(requests, seconds, p50 and p99 in µs, CPU seconds by process)"""
         before = self.cpu()
-        done = servers.run_wrk(self.folder, f"https://{self.api.address}{request.path}?dryRun=All&fieldValidation=Ignore",
-                               request.body, request.connections, seconds, method=request.method, token=TOKEN,
-                               content="application/json" if request.method == "POST" else "application/merge-patch+json")
+        url = f"https://{self.api.address}{request.path}?dryRun=All&fieldValidation=Ignore"
+        content = "application/json" if request.method == "POST" else "application/merge-patch+json"
+        done = servers.run_wrk(self.folder, url, request.body, request.connections, seconds, request.method, content,
+                               TOKEN)
         after = self.cpu()
         return done, {name: after[name] - before[name] for name in after}
 
@@ -198,8 +199,8 @@ def measure_turn(cluster, installation, kinds, figures, rest, seconds):
 
 
 def print_table(kinds, installations, figures):
-    print("| request | with | p50 | p99 | CPU: API server | etcd | webhook | all | added, and its spread | × the CEL policy |\n"
-          "|---|---|---|---|---|---|---|---|---|---|")
+    print("| request | with | p50 | p99 | CPU: API server | etcd | webhook | all | added, and its spread | "
+          "× the CEL policy |\n|---|---|---|---|---|---|---|---|---|---|")
     for request in kinds:
         none = figures[request.name, "nothing"].all()
         policy = [one - zero for one, zero in zip(figures[request.name, "policy"].all(), none)]
@@ -231,6 +232,8 @@ def main():
         print_table(kinds, installations, figures)
     finally:
         cluster.webhook.stop()
+    print()
+    servers.print_starts(lambda: servers.start_webhook(binaries, folder, cluster=True), "judging by a cluster")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benchmarks of the webhook share: the servers, their clocks, and what wrk sends them."""
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -66,12 +68,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def pid_of(name):
-    """Of the one process of that name."""
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        if (folder / "comm").read_text().strip() == name[:15]:
-            return int(folder.name)
-    sys.exit(f"no {name} runs here")
+def pids_of(name):
+    """Of all processes of that name, which is cut as the kernel cuts it."""
+    found = []
+    for comm in pathlib.Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended since
+            if comm.read_text().strip() == name[:15]:
+                found.append(int(comm.parent.name))
+    return found or sys.exit(f"no {name} runs here")
 
 
 def cpu_seconds(pid):
@@ -88,13 +92,21 @@ def memory(pid):
 class Server:
     def __init__(self, command, port, cert):
         self.port, self.cert, self.health = port, cert, None
-        begin = time.monotonic()
+        self.begin = time.monotonic()
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while socket.socket().connect_ex(("127.0.0.1", port)):
             time.sleep(0.0005)
             if self.process.poll() is not None:
                 sys.exit(f"{command[0]} does not run")
-        self.started_ms = (time.monotonic() - begin) * 1000
+        self.started_ms = (time.monotonic() - self.begin) * 1000
+
+    def await_ready(self):
+        """ms from the start until /readyz says so"""
+        while True:
+            with contextlib.suppress(urllib.error.URLError):
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.health}/readyz"):
+                    return (time.monotonic() - self.begin) * 1000
+            time.sleep(0.0005)
 
     def cpu(self):
         return cpu_seconds(self.process.pid)
@@ -129,6 +141,18 @@ def start_webhook(binaries, folder, cluster=False):
                      folder / "key.pem"], port, folder / "cert.pem")
     server.health = health
     return server
+
+
+def print_starts(start, text):
+    """The median of nine of what start() starts."""
+    taken, ready = [], []
+    for _ in range(9):
+        server = start()
+        taken.append(server.started_ms)
+        ready.append(server.await_ready())
+        server.stop()
+    print(f"From start to the first connection taken, {text}: {sorted(taken)[4]:.0f} ms, "
+          f"to ready: {sorted(ready)[4]:.0f} ms.")
 
 
 def run_wrk(folder, url, body, connections, seconds, method="POST", content="application/json", token=None):

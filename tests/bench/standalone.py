@@ -103,12 +103,3 @@ def print_memory(binaries, folder, total):
         anonymous, files = server.memory()
         print(f"| {answered:,} | {anonymous:.1f} + {files:.1f} |")
     server.stop()
-
-
-def print_starts(binaries, folder):
-    times = []
-    for _ in range(9):
-        server = servers.start_webhook(binaries, folder)
-        times.append(server.started_ms)
-        server.stop()
-    print(f"From start to the first connection taken: {sorted(times)[4]:.0f} ms, the median of nine.")
