@@ -22,12 +22,10 @@ def run(*command):
 def pull_size(archive):
     """Of all that a node fetches: manifest, configuration and compressed layers."""
     with tarfile.open(archive) as layout:
-        def blob(descriptor):
-            algorithm, digest = descriptor["digest"].split(":")
-            return layout.extractfile(f"blobs/{algorithm}/{digest}").read()
-        (named,) = json.load(layout.extractfile("index.json"))["manifests"]
-        manifest = json.loads(blob(named))
-        return len(blob(named)) + sum(len(blob(part)) for part in (manifest["config"], *manifest["layers"]))
+        files = {member.name.removeprefix("./"): member for member in layout}
+        (named,) = json.load(layout.extractfile(files["index.json"]))["manifests"]
+        manifest = json.load(layout.extractfile(files["blobs/" + named["digest"].replace(":", "/")]))
+        return named["size"] + sum(part["size"] for part in (manifest["config"], *manifest["layers"]))
 
 
 def install(enter, folder, reference):
