@@ -18,7 +18,6 @@ enum {
     PAGE_MAX_BYTES = 4 * 1024 * 1024,
     PAGE_ROOM = 3 * PAGE_MAX_BYTES,
     LOOK_ROOM = 256 * 1024,
-    LINE_MAX = 512,
     PODS_PAGES = 5, /* bare pods are few, and all others are in the way */
 };
 
@@ -30,7 +29,7 @@ static const struct {
     {{"/apis/apps/v1", "statefulsets"}, "apps", "StatefulSet", ""},
     {{"/apis/apps/v1", "daemonsets"}, "apps", "DaemonSet", ""},
     {{"/apis/batch/v1", "cronjobs"}, "batch", "CronJob", ""},
-    {{"/apis/batch/v1", "jobs"}, "batch", "Job", "&fieldSelector=status.successful%3D0"},
+    {{"/apis/batch/v1", "jobs"}, "batch", "Job", ""},
     {{"/apis/apps/v1", "replicasets"}, "apps", "ReplicaSet", ""},
     {{"/api/v1", "replicationcontrollers"}, "", "ReplicationController", ""},
     {{"/api/v1", "podtemplates"}, "", "PodTemplate", ""},
@@ -135,7 +134,8 @@ static void finish(struct look *look, struct str trouble)
     if (look->call)
         kube_cancel(look->call);
     timer_clear(http_timers(kube_http(look->looks->kube)), &look->deadline);
-    look->found.trouble = trouble;
+    if (trouble.len)
+        look->found.trouble = trouble;
     httpd_resume(look->waiting);
 }
 
@@ -150,45 +150,17 @@ static void out_of_time(void *context)
     finish(context, STR("the API server did not answer in time"));
 }
 
-static void add_line(struct look *look, const struct object *object, const struct verdict *verdict)
-{
-    struct buf line = BUF_INIT(&look->arena, LINE_MAX);
-    struct nslook *found = &look->found;
-    found->count++;
-    if (found->kept == NSLOOK_LINES || verdict->kept == 0)
-        return;
-    buf_add_nslook_line(&line, object, &verdict->findings[0]);
-    if (line.len > 0 && buf_finish(&line, &found->lines[found->kept], NULL) == 0)
-        found->kept++;
-}
-
-/* What another object makes again is judged there. A static pod's owner, the node, is not judged. */
-static bool is_made_by_another(const struct object *object)
-{
-    return object->owner_name.len && !str_eq(object->owner_kind, STR("Node"));
-}
-
 static int judge_item(struct look *look, struct str json, struct arena *arena, struct err *err)
 {
-    struct object object;
-    struct verdict verdict;
-    if (object_read(json, arena, &object, err) < 0)
-        return -1;
-    object.kind_name = str_of(lists[look->list].kind);
-    object.kind = kind_find(str_of(lists[look->list].group), object.kind_name);
-    if (is_made_by_another(&object))
-        return 0;
+    const struct snapshot *snapshot = look->snapshot;
     const struct question question = {.level = look->found.level,
                                       .namespace = look->namespace,
-                                      .policy = &look->snapshot->policy,
-                                      .now = clock_now(),
-                                      .object = &object,
-                                      .keep = 1};
-    if (object_check(&object, NULL, err) < 0 || judge(&question, arena, &verdict, err) < 0)
-        return -1;
-    if (verdict.count[FINDING_REFUSED])
-        add_line(look, &object, &verdict);
-    return 0;
+                                      .policy = &snapshot->policy,
+                                      .ledger = snapshot->has_ledger ? &snapshot->ledger : NULL,
+                                      .now = clock_now()};
+    const struct kind *kind =
+        kind_find(str_of(lists[look->list].group), str_of(lists[look->list].kind));
+    return nslook_add(&look->found, &question, kind, json, &look->arena, arena, err);
 }
 
 static int judge_page(struct look *look, struct str body, struct arena *arena, struct str *ret_next,
@@ -204,6 +176,24 @@ static int judge_page(struct look *look, struct str body, struct arena *arena, s
     return 0;
 }
 
+static void next_list(struct look *look)
+{
+    look->list++;
+    look->page = 0;
+    if (look->list == LISTS)
+        finish(look, STR_NONE);
+    else
+        ask_page(look, STR_NONE);
+}
+
+/* What may not be read is told, and the rest is looked at. */
+static void pass_over(struct look *look, const char *text)
+{
+    if (!look->found.trouble.len)
+        look->found.trouble = arena_copy(&look->arena, str_of(text));
+    next_list(look);
+}
+
 /* Of pods, the rest is not worth the time. */
 static void go_on(struct look *look, struct str next)
 {
@@ -212,14 +202,10 @@ static void go_on(struct look *look, struct str next)
         finish(look, STR("there are too many pods"));
         return;
     }
-    if (!next.len) {
-        look->list++;
-        look->page = 0;
-    }
-    if (look->list == LISTS)
-        finish(look, STR_NONE);
-    else
+    if (next.len)
         ask_page(look, next);
+    else
+        next_list(look);
 }
 
 static void page_came(void *context, struct str body, const struct kube_error *error)
@@ -229,7 +215,9 @@ static void page_came(void *context, struct str body, const struct kube_error *e
     struct str next = STR_NONE;
     struct err err;
     look->call = NULL;
-    if (error->fault != KUBE_FINE)
+    if (error->fault == KUBE_FORBIDDEN || error->fault == KUBE_NOT_FOUND)
+        pass_over(look, error->text);
+    else if (error->fault != KUBE_FINE)
         finish_failed(look, error->text);
     else if (judge_page(look, body, &arena, &next, &err) < 0)
         finish_failed(look, err.text);

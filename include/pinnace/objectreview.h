@@ -6,22 +6,8 @@
 #ifndef PINNACE_OBJECTREVIEW_H
 #define PINNACE_OBJECTREVIEW_H
 
+#include "pinnace/nslook.h"
 #include "pinnace/review.h"
-
-enum { NSLOOK_LINES = 10 };
-
-/* What is in a namespace and could not be made again under the level it is about to get. */
-struct nslook {
-    enum mode mode;
-    enum level level;
-    struct str lines[NSLOOK_LINES]; /* one for each of the first */
-    size_t kept, count;
-    struct str trouble; /* why not everything was looked at; .len 0: it was */
-};
-
-/* "Deployment "web": container "web": NoDigest: …" */
-void buf_add_nslook_line(struct buf *buf, const struct object *object,
-                         const struct finding *finding);
 
 /*
  * True when the answer should tell what is in the namespace: a level is raised there. Then *ret_look

@@ -49,6 +49,12 @@ struct review {
     struct str object_text, old_text; /* JSON, parts of the review's */
 };
 
+/* Whether there is something new to judge. */
+static inline bool review_writes(const struct review *review)
+{
+    return review->operation == OPERATION_CREATE || review->operation == OPERATION_UPDATE;
+}
+
 /* -1 with a sentence when text is not a review that can be answered. */
 int review_decode(struct str text, struct arena *arena, struct review *ret_review, struct err *err);
 

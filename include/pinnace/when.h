@@ -13,5 +13,7 @@ bool duration_parse(struct str text, int64_t *ret_seconds);
 
 /* "2026-11-21T09:30:00Z" */
 void buf_add_when(struct buf *buf, int64_t seconds);
+/* "72h", "1h30m", "0s": as duration_parse reads it. */
+void buf_add_duration(struct buf *buf, int64_t seconds);
 
 #endif

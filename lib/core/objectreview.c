@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* objectreview: see the header. */
+/*
+ * objectreview: see the header. Of a PinPolicy or an Exemption is refused what a snapshot would not
+ * take over or not count; warned of is what it would, and is hardly meant.
+ */
 #include "pinnace/objectreview.h"
 
-#include "pinnace/jsonwrite.h"
+#include <stdio.h>
+
 #include "pinnace/nslevels.h"
 #include "pinnace/when.h"
+
+#include "response.h"
 
 #include "pinnace/banned.h"
 
 enum {
-    WARNING_MAX = 256,
     MESSAGE_MAX = 4096,
-    ANSWER_MAX = 32 * 1024,
-    CODE_UNPROCESSABLE = 422,
     SOON = 14 * 24 * 3600, /* an expiry is told so long ahead */
 };
 
@@ -21,157 +24,205 @@ struct answer {
     const struct review_context *context;
     const struct nslook *look;
     struct arena *arena;
-    struct err refusal; /* ERR_NONE: allowed */
-    struct str warnings[NSLOOK_LINES + 2];
-    size_t warning_count;
+    struct policy policy;           /* with nothing but the object in it */
+    struct nslevels levels, before; /* of a Namespace */
+    bool wrong_kind;                /* which only a wrong webhook configuration sends */
+    struct {
+        struct str field, sentence;
+    } faults[MODES];
+    size_t fault_count;
+    struct response response;
 };
 
 /* ---- what is said ---- */
 
-static int add_warning(struct answer *answer, struct buf *text, struct err *err)
+/* A decoder's error begins with the field: "spec.images[0]: is empty". */
+static int add_fault(struct answer *answer, const struct err *why, struct err *err)
 {
-    struct str warning;
-    if (buf_finish(text, &warning, err) < 0)
-        return -1;
-    answer->warnings[answer->warning_count++] =
-        warning.len > WARNING_MAX ? str_head(warning, WARNING_MAX) : warning;
+    struct str text = arena_copy(answer->arena, str_of(why->text)), field = STR("");
+    if (why->kind == ERR_MEMORY || !text.ptr)
+        return err_no_memory(err);
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (text.ptr[i] != ':' || text.ptr[i + 1] != ' ')
+            continue;
+        field = str_head(text, i);
+        text = str_tail(text, i + 2);
+        break;
+    }
+    answer->faults[answer->fault_count].field = field;
+    answer->faults[answer->fault_count++].sentence = text;
     return 0;
 }
 
-/* kubectl shows the causes of what is invalid, not the message; others show the message. */
-static void write_details(const struct answer *answer, struct json_writer *json, struct str name)
-{
-    struct str text = str_of(answer->refusal.text);
-    size_t colon = str_find(text, ':');
-    struct str field = colon == STR_NOT_FOUND ? STR_NONE : str_head(text, colon);
-    size_t begin = colon == STR_NOT_FOUND ? 0 : colon + 1;
-    if (begin < text.len && text.ptr[begin] == ' ')
-        begin++;
-    json_key(json, "details");
-    json_open(json, '{');
-    json_member(json, "kind", answer->review->kind_name);
-    json_member(json, "name", name);
-    json_key(json, "causes");
-    json_open(json, '[');
-    json_open(json, '{');
-    json_member(json, "reason", STR("FieldValueInvalid"));
-    json_member(json, "field", field);
-    json_member(json, "message", str_tail(text, begin));
-    json_close(json, '}');
-    json_close(json, ']');
-    json_close(json, '}');
-}
-
-/* "Pinnace refuses Exemption "x": spec.expires: ..." */
-static int write_status(const struct answer *answer, struct json_writer *json, struct err *err)
+/* "Pinnace refuses Exemption "x" of namespace "y": spec.expires: ..." */
+static void refuse(struct answer *answer)
 {
     const struct review *review = answer->review;
-    struct str name = review->object.name.len ? review->object.name : review->name, message;
+    struct response *response = &answer->response;
     struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+    struct str name = review->object.name.len ? review->object.name : review->name;
     buf_add(&text, STR("Pinnace refuses "));
-    buf_add(&text, review->kind_name);
-    buf_add_char(&text, ' ');
-    buf_add_quoted(&text, name, 253);
-    buf_addf(&text, ": %s", answer->refusal.text);
-    if (buf_finish(&text, &message, err) < 0)
-        return -1;
-    json_key(json, "status");
-    json_open(json, '{');
-    json_key(json, "code");
-    json_number(json, CODE_UNPROCESSABLE);
-    json_member(json, "status", STR("Failure"));
-    json_member(json, "reason", STR("Invalid"));
-    json_member(json, "message", message);
-    write_details(answer, json, name);
-    json_close(json, '}');
-    return 0;
-}
-
-static int write_answer(const struct answer *answer, struct str *ret_text, struct err *err)
-{
-    struct buf text = BUF_INIT(answer->arena, ANSWER_MAX);
-    struct json_writer json = {.buf = &text};
-    bool allowed = answer->refusal.kind == ERR_NONE;
-    json_open(&json, '{');
-    json_member(&json, "apiVersion", STR("admission.k8s.io/v1"));
-    json_member(&json, "kind", STR("AdmissionReview"));
-    json_key(&json, "response");
-    json_open(&json, '{');
-    json_member(&json, "uid", answer->review->uid);
-    json_key(&json, "allowed");
-    json_bool(&json, allowed);
-    if (!allowed && write_status(answer, &json, err) < 0)
-        return -1;
-    if (answer->warning_count) {
-        json_key(&json, "warnings");
-        json_open(&json, '[');
-        for (size_t i = 0; i < answer->warning_count; i++)
-            json_string(&json, answer->warnings[i]);
-        json_close(&json, ']');
+    buf_add_review_object(&text, review);
+    if (review->namespace.len && answer->context->path.subject == SUBJECT_EXEMPTION) {
+        buf_add(&text, STR(" of namespace "));
+        buf_add_quoted(&text, review->namespace, 63);
     }
-    json_close(&json, '}');
-    json_close(&json, '}');
-    return buf_finish(&text, ret_text, err);
+    if (answer->wrong_kind)
+        buf_add_wrong_kind(&text, review);
+    for (size_t i = 0; i < answer->fault_count; i++)
+        buf_addf(&text, "%s%.*s%s%.*s", i ? "; " : ": ", STR_FMT(answer->faults[i].field),
+                 answer->faults[i].field.len ? ": " : "", STR_FMT(answer->faults[i].sentence));
+    response_refuse(response, RESPONSE_INVALID, response_text(response, &text));
+    response_name_object(response, review->kind_name, name);
+    for (size_t i = 0; i < answer->fault_count; i++)
+        response_add_cause(response, STR("FieldValueInvalid"), answer->faults[i].field,
+                           answer->faults[i].sentence);
 }
 
-/* ---- PinPolicy ---- */
-
-static int warn_of_end(struct answer *answer, const struct exemption *exemption, struct err *err)
+static void warn(struct answer *answer, struct buf *text)
 {
-    struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
-    buf_add(&text, STR("spec.exemptions: the one with the reason "));
-    buf_add_quoted(&text, exemption->reason, 80);
-    buf_add(&text,
-            exemption->expires <= answer->context->now ? STR(" ended at ") : STR(" ends at "));
-    buf_add_when(&text, exemption->expires);
-    return add_warning(answer, &text, err);
+    struct str warning = response_text(&answer->response, text);
+    if (response_may_warn(&answer->response))
+        response_warn(&answer->response, warning);
 }
 
-static int judge_pin_policy(struct answer *answer, struct err *err)
+/* ---- PinPolicy and Exemption ---- */
+
+static const struct exemption *exemption_of(const struct answer *answer)
 {
-    struct policy policy = policy_builtin;
-    if (policy_add(&policy, answer->review->object_text, answer->arena, &answer->refusal) < 0)
-        return 0;
-    for (const struct exemption *e = policy.exemptions; e; e = e->next)
-        if (e->expires && e->expires - SOON <= answer->context->now &&
-            answer->warning_count < NSLOOK_LINES && warn_of_end(answer, e, err) < 0)
-            return -1;
-    return 0;
+    const struct exemption *first = answer->policy.exemptions;
+    return first && first->name.len ? first : NULL;
 }
 
-/* ---- Exemption ---- */
-
-static int refuse_too_long(struct answer *answer, int64_t latest, struct err *err)
+static void add_too_late(struct buf *buf, int64_t longest, int64_t latest)
 {
-    struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
-    struct str message;
-    buf_addf(&text, "spec.expires: that is later than the PinPolicy's longestExemption allows; at "
-                    "the latest ");
-    buf_add_when(&text, latest);
-    if (buf_finish(&text, &message, err) < 0)
-        return -1;
-    err_set(&answer->refusal, ERR_INPUT, "%.*s", STR_FMT(message));
-    return 0;
+    buf_add(buf, STR("spec.expires: an Exemption lasts at most "));
+    buf_add_duration(buf, longest);
+    buf_add(buf, STR(" from its creation, as the PinPolicy's longestExemption has it; the latest "
+                     "time that is accepted is "));
+    buf_add_when(buf, latest);
 }
 
-static int judge_exemption(struct answer *answer, struct err *err)
+static void add_over(struct buf *buf, int64_t now, int64_t latest)
 {
-    int64_t now = answer->context->now;
-    struct policy policy = policy_builtin;
-    if (policy_add(&policy, answer->review->object_text, answer->arena, &answer->refusal) < 0)
-        return 0;
-    const struct exemption *exemption = policy.exemptions;
-    if (!exemption || !exemption->name.len) {
-        err_set(&answer->refusal, ERR_INPUT, "kind: an Exemption was expected here");
-        return 0;
+    if (latest <= now) {
+        buf_add(buf, STR("spec.expires: this Exemption has lasted as long as it may; write a new "
+                         "one"));
+        return;
     }
-    int64_t begin = exemption->created ? exemption->created : now;
-    int64_t latest = begin + answer->context->policy->longest_exemption;
-    if (exemption->expires > latest)
-        return refuse_too_long(answer, latest, err);
+    buf_add(buf, STR("spec.expires: that is over already; the latest time that is accepted is "));
+    buf_add_when(buf, latest);
+    buf_add(buf, STR(", and who wants to end an Exemption deletes it"));
+}
+
+/* As judges count it: from its creation, which the API server stamps before it asks. */
+static int check_expiry(struct answer *answer, const struct exemption *exemption, struct err *err)
+{
+    int64_t now = answer->context->now, longest = answer->context->policy->longest_exemption;
+    int64_t latest = (exemption->created ? exemption->created : now) + longest;
+    struct buf buf = BUF_INIT(answer->arena, MESSAGE_MAX);
+    struct err why;
+    struct str text;
     if (exemption->expires <= now)
-        err_set(&answer->refusal, ERR_INPUT, "spec.expires: that is over already");
-    return 0;
+        add_over(&buf, now, latest);
+    else if (exemption->expires > latest)
+        add_too_late(&buf, longest, latest);
+    else
+        return 0;
+    if (buf_finish(&buf, &text, err) < 0)
+        return -1;
+    err_set(&why, ERR_INPUT, "%.*s", STR_FMT(text));
+    return add_fault(answer, &why, err);
+}
+
+/* By the very decoder that makes snapshots. */
+static int judge_policy(struct answer *answer, struct err *err)
+{
+    bool is_exemption = answer->context->path.subject == SUBJECT_EXEMPTION;
+    struct str kind = is_exemption ? STR("Exemption") : STR("PinPolicy");
+    struct err why;
+    answer->policy = policy_builtin;
+    answer->wrong_kind = !str_eq(answer->review->kind_name, kind) ||
+                         !str_eq(answer->review->group, group_of(STR(PINNACE_API_VERSION)));
+    if (answer->wrong_kind)
+        return 0;
+    if (policy_add(&answer->policy, answer->review->object_text, answer->arena, &why) < 0)
+        return add_fault(answer, &why, err);
+    const struct exemption *exemption = exemption_of(answer);
+    return exemption ? check_expiry(answer, exemption, err) : 0;
+}
+
+static bool is_stars(struct str pattern)
+{
+    return str_eq(pattern, STR("*")) || str_eq(pattern, STR("**"));
+}
+
+static bool fits_everything(const struct image_glob *glob)
+{
+    return is_stars(glob->host) && (!glob->path.len || str_eq(glob->path, STR("**"))) &&
+           (!glob->tag.len || is_stars(glob->tag));
+}
+
+static void warn_of_globs(struct answer *answer, const char *field, const struct image_globs *globs,
+                          const char *meaning)
+{
+    for (size_t i = 0; i < globs->count; i++) {
+        struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+        if (!fits_everything(&globs->items[i]))
+            continue;
+        buf_addf(&text, "%s[%zu]: fits every image there is, so %s", field, i, meaning);
+        warn(answer, &text);
+    }
+}
+
+static void warn_of_end(struct answer *answer, size_t index, int64_t expires)
+{
+    struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+    bool over = expires <= answer->context->now;
+    if (expires == 0 || expires - answer->context->now > SOON)
+        return;
+    buf_addf(&text, "spec.exemptions[%zu].expires: ", index);
+    buf_add(&text, over ? STR("has let nothing in since ") : STR("ends in less than 14 days, "));
+    buf_add_when(&text, expires);
+    buf_add(&text, over ? STR("; take it out") : STR("; what needs it is refused from then on"));
+    warn(answer, &text);
+}
+
+/* The list has them backwards. */
+static void warn_of_standing(struct answer *answer)
+{
+    size_t index = 0;
+    for (const struct exemption *e = answer->policy.exemptions; e; e = e->next)
+        index++;
+    for (const struct exemption *e = answer->policy.exemptions; e; e = e->next) {
+        char field[64];
+        snprintf(field, sizeof(field), "spec.exemptions[%zu].images", --index);
+        warn_of_globs(answer, field, &e->images,
+                      "nothing is asked of any image in these namespaces");
+        warn_of_end(answer, index, e->expires);
+    }
+}
+
+static void warn_of_oddities(struct answer *answer)
+{
+    const struct exemption *exemption = exemption_of(answer);
+    const struct policy *policy = &answer->policy;
+    if (exemption) {
+        warn_of_globs(answer, "spec.images", &exemption->images,
+                      "nothing is asked of any image in this namespace until it ends");
+        return;
+    }
+    warn_of_globs(answer, "spec.registries", &policy->registries,
+                  "none is refused for its registry");
+    warn_of_globs(answer, "spec.free", &policy->free,
+                  "level \"released\" asks for no more than \"pinned\" where no Track is");
+    if (tag_is_immutable(&policy->tags, STR("latest"))) {
+        struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+        buf_add(&text, STR("spec.tags.immutable: fits \"latest\", which is moved from image to "
+                           "image"));
+        warn(answer, &text);
+    }
+    warn_of_standing(answer);
 }
 
 /* ---- Namespace ---- */
@@ -182,22 +233,41 @@ static bool is_same(const struct nslevel *a, const struct nslevel *b)
 }
 
 /* What was there before and is left as it is, is not this request's fault. */
-static void check_levels(struct answer *answer, const struct nslevels *new,
-                         const struct nslevels *old)
+static void add_unknown(struct buf *buf, int mode, struct str value)
+{
+    buf_addf(buf, "metadata.labels[%.*s]: ", STR_FMT(nslevel_labels[mode]));
+    buf_add_quoted(buf, value, 63);
+    buf_add(buf, STR(" is no level; it is one of off, tagged, pinned and released"));
+}
+
+static int check_levels(struct answer *answer, struct err *err)
 {
     for (int mode = 0; mode < MODES; mode++) {
-        const struct nslevel *level = &new->modes[mode];
-        struct buf quoted = BUF_INIT(answer->arena, MESSAGE_MAX);
-        struct str value = STR_NONE;
-        if (!level->value.ptr || level->known || is_same(level, &old->modes[mode]))
+        const struct nslevel *level = &answer->levels.modes[mode];
+        struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+        struct str fault;
+        struct err why;
+        if (!level->value.ptr || level->known || is_same(level, &answer->before.modes[mode]))
             continue;
-        buf_add_quoted(&quoted, level->value, 63);
-        buf_finish(&quoted, &value, NULL);
-        err_set(&answer->refusal, ERR_INPUT,
-                "metadata.labels[%.*s]: %.*s is no level; it is one of off, tagged, pinned and "
-                "released",
-                STR_FMT(nslevel_labels[mode]), STR_FMT(value));
-        return;
+        add_unknown(&text, mode, level->value);
+        if (buf_finish(&text, &fault, err) < 0)
+            return -1;
+        err_set(&why, ERR_INPUT, "%.*s", STR_FMT(fault));
+        if (add_fault(answer, &why, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void warn_of_unknown(struct answer *answer)
+{
+    for (int mode = 0; mode < MODES; mode++) {
+        const struct nslevel *level = &answer->levels.modes[mode];
+        struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+        if (!level->value.ptr || level->known)
+            continue;
+        add_unknown(&text, mode, level->value);
+        warn(answer, &text);
     }
 }
 
@@ -210,7 +280,19 @@ static int read_both(const struct review *review, struct arena *arena, struct ns
     return nslevels_read(review->object_text, arena, ret_new, err);
 }
 
-static int warn_of_line(struct answer *answer, struct str line, struct err *err)
+static int judge_namespace(struct answer *answer, struct err *err)
+{
+    const struct review *review = answer->review;
+    struct err why;
+    answer->wrong_kind = !str_eq(review->kind_name, STR("Namespace")) || review->group.len;
+    if (answer->wrong_kind)
+        return 0;
+    if (read_both(review, answer->arena, &answer->levels, &answer->before, &why) < 0)
+        return add_fault(answer, &why, err);
+    return check_levels(answer, err);
+}
+
+static void warn_of_line(struct answer *answer, struct str line)
 {
     struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
     const struct nslook *look = answer->look;
@@ -219,49 +301,33 @@ static int warn_of_line(struct answer *answer, struct str line, struct err *err)
     buf_add(&text, look->mode == MODE_ENFORCE ? STR("would not let in again ")
                                               : STR("would complain of "));
     buf_add(&text, line);
-    return add_warning(answer, &text, err);
+    warn(answer, &text);
 }
 
-static int warn_of_rest(struct answer *answer, size_t named, struct err *err)
+/* The command comes first: a warning may be cut, and what went wrong can be long. */
+static void warn_of_rest(struct answer *answer, size_t named)
 {
     const struct nslook *look = answer->look;
     struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
-    struct str name = answer->review->object.name;
+    if (look->count > named)
+        buf_addf(&text, "and %zu more; ", look->count - named);
     if (look->trouble.len)
-        buf_addf(&text, "what is there was not looked at in full (%.*s)", STR_FMT(look->trouble));
-    else
-        buf_addf(&text, "and %zu more", look->count - named);
-    buf_addf(&text, "; see: kubectl pinnace doctor --before %.*s %.*s",
-             STR_FMT(level_names[look->level]), STR_FMT(name));
-    return add_warning(answer, &text, err);
+        buf_add(&text, STR("what is there was not looked at in full; "));
+    buf_addf(&text, "see: kubectl pinnace doctor --before %.*s %.*s",
+             STR_FMT(level_names[look->level]), STR_FMT(answer->review->object.name));
+    if (look->trouble.len)
+        buf_addf(&text, " (%.*s)", STR_FMT(look->trouble));
+    warn(answer, &text);
 }
 
-static int judge_namespace(struct answer *answer, struct err *err)
+static void warn_of_look(struct answer *answer)
 {
-    struct nslevels new, old;
     const struct nslook *look = answer->look;
     size_t named = 0;
-    if (read_both(answer->review, answer->arena, &new, &old, &answer->refusal) < 0)
-        return 0;
-    check_levels(answer, &new, &old);
-    if (answer->refusal.kind != ERR_NONE || !look)
-        return 0;
     for (; named < look->kept && named < NSLOOK_LINES; named++)
-        if (warn_of_line(answer, look->lines[named], err) < 0)
-            return -1;
-    return named < look->count || look->trouble.len ? warn_of_rest(answer, named, err) : 0;
-}
-
-void buf_add_nslook_line(struct buf *buf, const struct object *object,
-                         const struct finding *finding)
-{
-    buf_add(buf, object->kind_name);
-    buf_add_char(buf, ' ');
-    buf_add_quoted(buf, object->name, 63);
-    buf_add(buf, STR(": "));
-    buf_add_holder(buf, finding->site);
-    buf_addf(buf, ": %.*s: ", STR_FMT(reason_names[finding->reason]));
-    buf_add_finding(buf, finding);
+        warn_of_line(answer, look->lines[named]);
+    if (named < look->count || look->trouble.len)
+        warn_of_rest(answer, named);
 }
 
 static bool is_raised(const struct nslevel *new, const struct nslevel *old)
@@ -288,29 +354,35 @@ bool objectreview_wants_look(const struct review *review, const struct review_pa
     return false;
 }
 
+/* ---- the answer ---- */
+
+static void warn_of_what_is_allowed(struct answer *answer)
+{
+    if (answer->context->path.subject != SUBJECT_NAMESPACE) {
+        warn_of_oddities(answer);
+        return;
+    }
+    warn_of_unknown(answer);
+    if (answer->look)
+        warn_of_look(answer);
+}
+
 int objectreview_answer(const struct review *review, const struct review_context *context,
                         const struct nslook *look, struct arena *arena, bool *ret_allowed,
                         struct str *ret_answer, struct err *err)
 {
-    struct answer answer = {
-        .review = review, .context = context, .look = look, .arena = arena, .refusal = {0}};
-    int done = 0;
-    if (review->operation != OPERATION_CREATE && review->operation != OPERATION_UPDATE)
-        done = 0;
-    else if (context->path.subject == SUBJECT_PIN_POLICY)
-        done = judge_pin_policy(&answer, err);
-    else if (context->path.subject == SUBJECT_EXEMPTION)
-        done = judge_exemption(&answer, err);
-    else
-        done = judge_namespace(&answer, err);
-    if (done < 0)
+    struct answer answer = {.review = review, .context = context, .look = look, .arena = arena};
+    bool is_namespace = context->path.subject == SUBJECT_NAMESPACE, written = review_writes(review);
+    if (written && (is_namespace ? judge_namespace(&answer, err) : judge_policy(&answer, err)) < 0)
         return -1;
-    if (answer.refusal.kind == ERR_MEMORY) {
-        *err = answer.refusal;
+    bool allowed = !answer.wrong_kind && answer.fault_count == 0;
+    response_begin(&answer.response, arena, review->uid, allowed);
+    if (!allowed)
+        refuse(&answer);
+    else if (written)
+        warn_of_what_is_allowed(&answer);
+    if (response_finish(&answer.response, ret_answer, err) < 0)
         return -1;
-    }
-    if (write_answer(&answer, ret_answer, err) < 0)
-        return -1;
-    *ret_allowed = answer.refusal.kind == ERR_NONE;
+    *ret_allowed = allowed;
     return 0;
 }

@@ -200,8 +200,7 @@ int review_decode(struct str text, struct arena *arena, struct review *ret_revie
     read_envelope(&scan, &envelope, &review);
     if (scan_finish(&scan, err) < 0 || check_envelope(&envelope, &review, err) < 0)
         return -1;
-    bool creates = review.operation == OPERATION_CREATE || review.operation == OPERATION_UPDATE;
-    if (creates && !review.has_object)
+    if (review_writes(&review) && !review.has_object)
         return err_set(err, ERR_INPUT, "request.object: is missing");
     if (review.has_object && check_object(&review, "request.object", &review.object, err) < 0)
         return -1;

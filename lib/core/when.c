@@ -102,14 +102,17 @@ bool when_parse(struct str text, int64_t *ret_seconds)
     return true;
 }
 
+enum { UNITS = 3 };
+
+static const struct {
+    char unit;
+    int64_t seconds;
+} units[UNITS] = {{'h', 3600}, {'m', 60}, {'s', 1}};
+
 bool duration_parse(struct str text, int64_t *ret_seconds)
 {
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'h', 3600}, {'m', 60}, {'s', 1}};
     int64_t sum = 0;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && text.len > 0; i++) {
+    for (size_t i = 0; i < UNITS && text.len > 0; i++) {
         size_t digits = 0;
         while (digits < text.len && ascii_is_digit(text.ptr[digits]))
             digits++;
@@ -146,4 +149,16 @@ void buf_add_when(struct buf *buf, int64_t seconds)
         days -= days_in_month(year, month);
     buf_addf(buf, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month, (int)days + 1,
              (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+}
+
+void buf_add_duration(struct buf *buf, int64_t seconds)
+{
+    if (seconds <= 0)
+        buf_add(buf, STR("0s"));
+    for (size_t i = 0; i < UNITS && seconds > 0; i++) {
+        int64_t count = seconds / units[i].seconds;
+        if (count)
+            buf_addf(buf, "%lld%c", (long long)count, units[i].unit);
+        seconds %= units[i].seconds;
+    }
 }

@@ -89,34 +89,50 @@ TEST(what_is_meant_and_what_is_not)
          "allowed"},
         {{"ends soon", "/pinpolicies", "PinPolicy", "CREATE", STANDING("2026-12-05T09:30:00Z"),
           NULL, NULL},
-         "allowed | spec.exemptions: the one with the reason \"why\" ends at 2026-12-05T09:30:00Z"},
+         "allowed | spec.exemptions[0].expires: ends in less than 14 days, 2026-12-05T09:30:00Z; "
+         "what "
+         "needs it is refused from then on"},
         {{"ends later", "/pinpolicies", "PinPolicy", "CREATE", STANDING("2026-12-05T09:30:01Z"),
           NULL, NULL},
          "allowed"},
         {{"ended", "/pinpolicies", "PinPolicy", "CREATE", STANDING("2026-11-21T09:30:00Z"), NULL,
           NULL},
-         "allowed | spec.exemptions: the one with the reason \"why\" ended at "
-         "2026-11-21T09:30:00Z"},
+         "allowed | spec.exemptions[0].expires: has let nothing in since 2026-11-21T09:30:00Z; "
+         "take it "
+         "out"},
         {{"a day", "/exemptions", "Exemption", "CREATE", EXEMPTION_OF("", "2026-11-22T09:30:00Z"),
           NULL, NULL},
          "allowed"},
         {{"more", "/exemptions", "Exemption", "CREATE", EXEMPTION_OF("", "2026-11-22T09:30:01Z"),
           NULL, NULL},
-         "spec.expires: that is later than the PinPolicy's longestExemption allows; at the latest "
-         "2026-11-22T09:30:00Z"},
+         "spec.expires: an Exemption lasts at most 24h from its creation, as the PinPolicy's "
+         "longestExemption has it; the latest time that is accepted is 2026-11-22T09:30:00Z"},
         {{"prolonged", "/exemptions", "Exemption", "UPDATE",
           EXEMPTION_OF(",'creationTimestamp':'2026-11-21T00:00:00Z'", "2026-11-22T00:00:01Z"),
           EXEMPTION_OF("", "2026-11-22T00:00:00Z"), NULL},
-         "spec.expires: that is later than the PinPolicy's longestExemption allows; at the latest "
-         "2026-11-22T00:00:00Z"},
+         "spec.expires: an Exemption lasts at most 24h from its creation, as the PinPolicy's "
+         "longestExemption has it; the latest time that is accepted is 2026-11-22T00:00:00Z"},
         {{"over", "/exemptions", "Exemption", "CREATE", EXEMPTION_OF("", "2026-11-21T09:30:00Z"),
           NULL, NULL},
-         "spec.expires: that is over already"},
+         "spec.expires: that is over already; the latest time that is accepted is "
+         "2026-11-22T09:30:00Z, and who wants to end an Exemption deletes it"},
+        {{"used up", "/exemptions", "Exemption", "UPDATE",
+          EXEMPTION_OF(",'creationTimestamp':'2026-11-20T09:30:00Z'", "2026-11-21T09:00:00Z"),
+          EXEMPTION_OF("", "2026-11-21T08:00:00Z"), NULL},
+         "spec.expires: this Exemption has lasted as long as it may; write a new one"},
+        {{"stamped by a clock that is behind", "/exemptions", "Exemption", "CREATE",
+          EXEMPTION_OF(",'creationTimestamp':'2026-11-21T09:29:58Z'", "2026-11-22T09:29:59Z"), NULL,
+          NULL},
+         "spec.expires: an Exemption lasts at most 24h from its creation, as the PinPolicy's "
+         "longestExemption has it; the latest time that is accepted is "
+         "2026-11-22T09:29:58Z"},
+        {{"all", "/pinpolicies", "PinPolicy", "CREATE", PIN_POLICY("{'registries':['**']}"), NULL,
+          NULL},
+         "allowed | spec.registries[0]: fits every image there is, so none is refused for its "
+         "registry"},
         {{"no time", "/exemptions", "Exemption", "CREATE", EXEMPTION_OF("", "tomorrow"), NULL,
           NULL},
          "spec.expires: a time such as 2026-11-21T09:30:00Z was expected here"},
-        {{"no exemption", "/exemptions", "PinPolicy", "CREATE", PIN_POLICY("{}"), NULL, NULL},
-         "kind: an Exemption was expected here"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         TEST_ARENA(arena);
@@ -146,7 +162,9 @@ TEST(levels_of_namespaces)
          "and released",
          NULL},
         {{"unknown before", "/namespaces", "Namespace", "UPDATE", WARN("x"), WARN("x"), NULL},
-         "allowed",
+         "allowed | metadata.labels[pinnace.dev/warn]: \"x\" is no level; it is one of off, "
+         "tagged, "
+         "pinned and released",
          NULL},
         {{"raised", "/namespaces", "Namespace", "UPDATE", ENFORCE("pinned"), ENFORCE("tagged"),
           NULL},
@@ -214,8 +232,8 @@ TEST(what_was_found_is_warned_of)
     look.kept = look.count = 0;
     look.trouble = STR("no time");
     CHECK_STR("trouble", answer_of(&arena, &asked),
-              STR("allowed | what is there was not looked at in full (no time); see: kubectl "
-                  "pinnace doctor --before pinned n"));
+              STR("allowed | what is there was not looked at in full; see: kubectl pinnace doctor "
+                  "--before pinned n (no time)"));
     look = (struct nslook){.count = 100000, .kept = NSLOOK_LINES};
     for (size_t i = 0; i < look.kept; i++)
         look.lines[i] = run_of(&arena, 'x', 1000);
@@ -226,22 +244,38 @@ TEST(what_was_found_is_warned_of)
     CHECK_HAS("refused", answer_of(&arena, &asked), "is no level");
 }
 
-TEST(lines_of_a_look)
+/* Each is named, and a Pod is none. */
+TEST(several_faults_and_other_kinds)
 {
-    TEST_ARENA(arena);
-    struct object object;
-    struct verdict verdict;
-    struct err err = ERR_CLEAN;
-    struct str json = json_of(
-        &arena, "{'apiVersion':'apps/v1','kind':'Deployment','metadata':{'name':'web'},'spec':"
-                "{'template':{'spec':{'containers':[{'name':'c','image':'nginx'}]}}}}");
-    assert_int_equal(object_read(json, &arena, &object, &err), 0);
-    const struct question question = {
-        .level = LEVEL_PINNED, .policy = &policy_builtin, .object = &object, .keep = 1};
-    assert_int_equal(judge(&question, &arena, &verdict, &err), 0);
-    struct buf line = BUF_INIT(&arena, 512);
-    buf_add_nslook_line(&line, &object, &verdict.findings[0]);
-    CHECK_HAS("line", finished(&line), "Deployment \"web\": container \"c\": NoDigest: \"nginx\"");
+    static const struct {
+        const char *path, *kind, *object, *says;
+    } rows[] = {
+        {"/namespaces", "Namespace",
+         NAMESPACE("'pinnace.dev/warn':'x','pinnace.dev/audit':'y','pinnace.dev/enforce':'off'"),
+         "pinnace.dev/audit]: \"y\" is no level"},
+        {"/namespaces", "Pod", "{'metadata':{'name':'n'}}", "no such kind"},
+        {"/pinpolicies", "Exemption", EXEMPTION_OF("", "2026-11-22T09:30:00Z"), "no such kind"},
+        {"/exemptions", "Pod", "{'metadata':{'name':'n'}}", "no such kind"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct review review;
+        struct review_context context = {.policy = &policy_builtin, .now = NOW};
+        struct str text;
+        bool allowed = true, ours = str_eq(str_of(rows[i].kind), STR("Exemption"));
+        struct str json = json_format(
+            &arena,
+            "{'apiVersion':'admission.k8s.io/v1','kind':'AdmissionReview','request':{'uid':'u',"
+            "'kind':{'group':'%s','kind':'%s'},'operation':'CREATE','object':%s}}",
+            ours ? "pinnace.dev" : "", rows[i].kind, rows[i].object);
+        assert_true(review_path_parse(str_of(rows[i].path), &context.path));
+        assert_int_equal(review_decode(json, &arena, &review, NULL), 0);
+        assert_int_equal(
+            objectreview_answer(&review, &context, NULL, &arena, &allowed, &text, NULL), 0);
+        JSON_SCOPED struct cJSON *tree = tree_of(rows[i].kind, text);
+        CHECK(rows[i].kind, !allowed);
+        CHECK_HAS(rows[i].kind, tree_text(tree, "response.status.message"), rows[i].says);
+    }
 }
 
 int main(void)
@@ -250,7 +284,7 @@ int main(void)
         cmocka_unit_test(what_is_meant_and_what_is_not),
         cmocka_unit_test(levels_of_namespaces),
         cmocka_unit_test(what_was_found_is_warned_of),
-        cmocka_unit_test(lines_of_a_look),
+        cmocka_unit_test(several_faults_and_other_kinds),
     };
     return cmocka_run_group_tests_name("objectreview", tests, NULL, NULL);
 }

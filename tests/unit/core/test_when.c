@@ -179,6 +179,27 @@ TEST(spans)
     }
 }
 
+TEST(spans_written)
+{
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } rows[] = {
+        {86400, "24h"}, {5400, "1h30m"}, {90, "1m30s"}, {3601, "1h1s"}, {0, "0s"}, {-5, "0s"},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf buf = BUF_INIT(&arena, 64);
+        struct str text = STR_NONE;
+        int64_t back = 0;
+        buf_add_duration(&buf, rows[i].seconds);
+        assert_int_equal(buf_finish(&buf, &text, NULL), 0);
+        CHECK_STR(rows[i].text, text, str_of(rows[i].text));
+        if (rows[i].seconds > 0)
+            CHECK(rows[i].text, duration_parse(text, &back) && back == rows[i].seconds);
+    }
+}
+
 TEST(no_spans)
 {
     static const char *const rows[] = {
@@ -208,6 +229,7 @@ int main(void)
         cmocka_unit_test(writing),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(spans),
+        cmocka_unit_test(spans_written),
         cmocka_unit_test(no_spans),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);

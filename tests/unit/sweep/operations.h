@@ -10,7 +10,7 @@
 
 #include "pinnace/change.h"
 #include "pinnace/json.h"
-#include "pinnace/review.h"
+#include "pinnace/objectreview.h"
 #include "pinnace/yaml.h"
 
 struct work {
@@ -29,7 +29,8 @@ static inline void expect(bool holds, const char *what)
 
 /* Texts of the operations, made once before anything fails. */
 static struct str pin_policy, break_glass, track, replica_set, denied_create, denied_update,
-    warned_create, pod_text, template_new, template_old, manifest;
+    warned_create, pod_text, template_new, template_old, manifest, long_exemption, odd_policy,
+    relabelled;
 static struct object object_new, object_old;
 
 /* A pod of so many containers, so that every list of chunks and findings has to grow. */
@@ -55,8 +56,29 @@ static inline struct str review_of(struct arena *arena, const char *verb, struct
                        verb, object.ptr, old.ptr);
 }
 
+#define OBJECT_REVIEW(group, kind, object)                                                         \
+    "{'kind':'AdmissionReview','apiVersion':'admission.k8s.io/v1','request':{'uid':'u\\u002d1',"   \
+    "'kind':{'group':'" group "','kind':'" kind                                                    \
+    "'},'name':'x','namespace':'shop','operation':'CREATE','object':" object "}}"
+
+static inline void make_object_reviews(struct arena *arena)
+{
+    long_exemption =
+        json_of(arena, OBJECT_REVIEW("pinnace.dev", "Exemption",
+                                     EXEMPTION("n", "shop", "'a.b'", "2999-01-01T00:00:00Z")));
+    odd_policy = json_of(arena, OBJECT_REVIEW("pinnace.dev", "PinPolicy",
+                                              POLICY("'registries':['**'],'tags':{'immutable':["
+                                                     "'*']},'exemptions':[{'images':['*'],"
+                                                     "'namespaces':['x'],'reason':'r','expires':"
+                                                     "'1999-01-01T00:00:00Z'}]")));
+    relabelled = json_of(arena, OBJECT_REVIEW("", "Namespace",
+                                              "{'metadata':{'labels':{'pinnace.dev/enforce':"
+                                              "'p\\u0069nned','pinnace.dev/warn':'x'}}}"));
+}
+
 static inline void make_texts(struct arena *arena)
 {
+    make_object_reviews(arena);
     pin_policy = json_of(
         arena, POLICY("'tags':{'immutable':['a','b']},'registries':['quay.io'],'free':['*'],"
                       "'longestExemption':'1h','exemptions':[{'images':['quay.io','a.b'],"
@@ -178,6 +200,55 @@ static inline int run_warned_create(struct arena *arena, struct err *err)
     return answer_review(warned_create, "/warn/tagged", true, arena, err);
 }
 
+static inline int answer_object(enum review_subject subject, struct str text, bool allowed,
+                                struct arena *arena, struct err *err)
+{
+    const struct nslook look = {.level = LEVEL_PINNED,
+                                .kept = 1,
+                                .count = 5,
+                                .lines = {STR("one")},
+                                .trouble = STR("slow")};
+    const struct review_context context = {
+        .path.subject = subject, .policy = &policy_builtin, .now = 1795253400};
+    struct review review;
+    bool got = !allowed;
+    struct str answer = STR("untouched");
+    if (review_decode(text, arena, &review, err) < 0)
+        return -1;
+    if (objectreview_answer(&review, &context, &look, arena, &got, &answer, err) < 0) {
+        expect(str_eq(answer, STR("untouched")), "the answer was touched");
+        expect(got == !allowed, "the verdict was touched");
+        return -1;
+    }
+    expect(got == allowed, "it was decided otherwise");
+    return 0;
+}
+
+static inline int run_long_exemption(struct arena *arena, struct err *err)
+{
+    return answer_object(SUBJECT_EXEMPTION, long_exemption, false, arena, err);
+}
+
+static inline int run_odd_policy(struct arena *arena, struct err *err)
+{
+    return answer_object(SUBJECT_PIN_POLICY, odd_policy, true, arena, err);
+}
+
+static inline int run_relabelled(struct arena *arena, struct err *err)
+{
+    return answer_object(SUBJECT_NAMESPACE, relabelled, false, arena, err);
+}
+
+static inline int run_look(struct arena *arena, struct err *err)
+{
+    const struct question question = {.level = LEVEL_PINNED, .policy = &policy_builtin};
+    struct nslook look = {.level = LEVEL_PINNED};
+    int done =
+        nslook_add(&look, &question, kind_find(STR(""), STR("Pod")), pod_text, arena, arena, err);
+    expect((look.count == 1) == (done == 0), "it was found, or it failed");
+    return done;
+}
+
 static inline int run_template_same(struct arena *arena, struct err *err)
 {
     struct siphash_key key = {1, 2};
@@ -204,6 +275,10 @@ static const struct work works[] = {
     {"review_answer: a creation denied", run_denied_create},
     {"review_answer: an update denied", run_denied_update},
     {"review_answer: warned of", run_warned_create},
+    {"objectreview_answer: an Exemption refused", run_long_exemption},
+    {"objectreview_answer: a PinPolicy warned of", run_odd_policy},
+    {"objectreview_answer: a Namespace refused", run_relabelled},
+    {"nslook_add", run_look},
     {"template_same", run_template_same},
     {"yaml_read", run_yaml},
 };
