@@ -210,7 +210,7 @@ class World:
 
     def story(self):
         """Pods and events of Pinnace, and the end of its logs."""
-        told = [kubectl("get", "pods", "-A", "-o", "wide").stdout, kubectl("-n", SYSTEM, "get", "events").stdout]
+        told = [kubectl("-n", SYSTEM, "get", "pods", "-o", "wide").stdout, kubectl("-n", SYSTEM, "get", "events").stdout]
         for deployment in ("controller", "webhook"):
             told.append(kubectl("-n", SYSTEM, "logs", f"deployment/pinnace-{deployment}", "--tail=20").stdout)
         return "\n".join(told)
