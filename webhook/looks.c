@@ -51,7 +51,6 @@ struct look {
     size_t list, page;
     struct kube_call *call;
     struct timer deadline;
-    int64_t ends_at; /* on clock_boot_ms */
 };
 
 static void ask_page(struct look *look, struct str next);
@@ -229,20 +228,18 @@ static void ask_page(struct look *look, struct str next)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(PAGE_ROOM);
     struct buf tail = BUF_INIT(&arena, 64 * 1024);
-    struct kube_request request = {.verb = KUBE_GET,
-                                   .timeout_ms = (int)(look->ends_at - clock_boot_ms()) + 1,
-                                   .max_bytes = PAGE_MAX_BYTES,
-                                   .on_done = page_came,
-                                   .context = look};
+    struct kube_request request = {
+        .verb = KUBE_GET, .max_bytes = PAGE_MAX_BYTES, .on_done = page_came, .context = look};
     struct kube_error error;
     struct str query;
+    struct err err;
     buf_addf(&tail, "?limit=%d%s", PAGE, lists[look->list].query);
     if (next.len) {
         buf_add(&tail, STR("&continue="));
         buf_add_url_part(&tail, next);
     }
-    if (buf_finish(&tail, &query, NULL) < 0 || request.timeout_ms <= 1) {
-        out_of_time(look);
+    if (buf_finish(&tail, &query, &err) < 0) {
+        finish_failed(look, err.text);
         return;
     }
     request.path =
@@ -257,9 +254,8 @@ static void start(struct look *look)
     struct looks *looks = look->looks;
     look->next = looks->running;
     looks->running = look;
-    look->ends_at = clock_boot_ms() + LOOK_MS;
     look->deadline = (struct timer){.fire = out_of_time, .context = look};
-    timer_set(http_timers(kube_http(looks->kube)), &look->deadline, look->ends_at);
+    timer_set(http_timers(kube_http(looks->kube)), &look->deadline, clock_boot_ms() + LOOK_MS);
     look->snapshot = snapshots_take(looks->snapshots);
     if (!look->snapshot || !look->namespace.ptr)
         finish(look, STR("the policy has not been read yet"));

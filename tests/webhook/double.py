@@ -3,6 +3,7 @@
 import http.server
 import json
 import queue
+import sys
 import threading
 import urllib.parse
 
@@ -43,24 +44,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         asked = dict(urllib.parse.parse_qsl(query))
         plural = path.removeprefix(GROUP)
-        if plural not in KINDS:
-            return self.say(404, status(404))
+        double = self.server.double
         try:
-            self.server.double.answer(self, plural, asked)
+            if plural in KINDS:
+                double.answer(self, plural, asked)
+            elif not double.elsewhere or not double.elsewhere(self, path, asked):
+                self.say(404, status(404))
         except (ConnectionError, BrokenPipeError):
             self.close_connection = True
 
 
-class Double:
-    """Lists and watches PinPolicies and Exemptions; a script, given to say, takes over what it likes."""
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
 
-    def __init__(self, folder, script=None):
-        self.lock, self.version, self.script = threading.Lock(), 100, script
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever gives up a call ends its connection
+            super().handle_error(request, client_address)
+
+
+class Double:
+    """Lists and watches PinPolicies and Exemptions; a script takes over of that what it likes, elsewhere(handler,
+    path, asked) answers for other kinds. Both say whether they did."""
+
+    def __init__(self, folder, script=None, elsewhere=None):
+        self.lock, self.version, self.script, self.elsewhere = threading.Lock(), 100, script, elsewhere
         self.objects = {plural: {} for plural in KINDS}
         self.streams = {plural: [] for plural in KINDS}
         self.asked = []
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads, self.server.double = True, self
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.double = self
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.kubeconfig = folder / f"double-{self.server.server_port}.json"
         self.kubeconfig.write_text(json.dumps({
