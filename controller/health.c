@@ -13,31 +13,6 @@ enum {
     STUCK_MS = 180 * 1000, /* a credential plugin may hold the loop for a minute */
 };
 
-static struct httpd_reply plain(unsigned status, struct str text)
-{
-    return (struct httpd_reply){
-        .status = status, .content_type = "text/plain; charset=utf-8", .body = text};
-}
-
-void health_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
-{
-    (void)context;
-    bool known = str_eq(request->path, STR("/healthz")) || str_eq(request->path, STR("/readyz")) ||
-                 str_eq(request->path, STR("/metrics"));
-    if (!known) {
-        *ret_reply = plain(404, STR("there are /healthz, /readyz and /metrics\n"));
-    } else if (!str_eq(request->method, STR("GET")) && !str_eq(request->method, STR("HEAD"))) {
-        *ret_reply = plain(405, STR("this is read by GET\n"));
-        ret_reply->allow = "GET, HEAD";
-    }
-}
-
-static void add_gauge(struct buf *out, const char *name, const char *help, int64_t value)
-{
-    struct metric_family family = metric_open(out, name, METRIC_GAUGE, help);
-    metric_add(&family, NULL, value);
-}
-
 static void add_expiry(struct buf *out, const struct certs *certs, int64_t now)
 {
     struct metric_family family =
@@ -54,12 +29,12 @@ static void add_expiry(struct buf *out, const struct certs *certs, int64_t now)
 static int write_metrics(const struct health *health, struct arena *arena, struct str *ret_text)
 {
     struct buf out = BUF_INIT(arena, METRICS_MAX_BYTES);
-    add_gauge(&out, "pinnace_controller_leads", "Whether this replica is the one that acts",
-              health->leads);
-    add_gauge(&out, "pinnace_controller_longest_turn_milliseconds",
-              "The longest turn of the loop in the last minute", health->longest_turn_ms);
-    add_gauge(&out, "pinnace_log_dropped", "Log lines that nobody read in time",
-              (int64_t)log_dropped(health->log));
+    metric_write(&out, "pinnace_controller_leads", METRIC_GAUGE,
+                 "Whether this replica is the one that acts", health->leads);
+    metric_write(&out, "pinnace_controller_longest_turn_milliseconds", METRIC_GAUGE,
+                 "The longest turn of the loop in the last minute", health->longest_turn_ms);
+    metric_write(&out, "pinnace_log_dropped", METRIC_GAUGE, "Log lines that nobody read in time",
+                 (int64_t)log_dropped(health->log));
     add_expiry(&out, health->certs, clock_now());
     return buf_finish(&out, ret_text, NULL);
 }
@@ -71,9 +46,9 @@ static struct httpd_reply metrics(const struct health *health)
     struct arena arena ARENA_SCOPED = ARENA_INIT(4 * METRICS_MAX_BYTES);
     struct str text;
     if (write_metrics(health, &arena, &text) < 0 || text.len > sizeof(kept))
-        return plain(503, STR("there is no memory for this request\n"));
+        return httpd_plain(503, STR("there is no memory for this request\n"));
     memcpy(kept, text.ptr, text.len);
-    struct httpd_reply reply = plain(200, (struct str){kept, text.len});
+    struct httpd_reply reply = httpd_plain(200, (struct str){kept, text.len});
     reply.content_type = METRICS_CONTENT_TYPE;
     return reply;
 }
@@ -86,8 +61,9 @@ void health_answer(void *context, const struct httpd_request *request,
     if (str_eq(request->path, STR("/metrics")))
         *ret_reply = metrics(health);
     else if (str_eq(request->path, STR("/healthz")))
-        *ret_reply = turns ? plain(200, STR("ok\n")) : plain(503, STR("the loop is stuck\n"));
+        *ret_reply =
+            turns ? httpd_plain(200, STR("ok\n")) : httpd_plain(503, STR("the loop is stuck\n"));
     else
-        *ret_reply = health->ready ? plain(200, STR("ready\n"))
-                                   : plain(503, STR("the cluster has not answered yet\n"));
+        *ret_reply = health->ready ? httpd_plain(200, STR("ready\n"))
+                                   : httpd_plain(503, STR("the cluster has not answered yet\n"));
 }

@@ -19,7 +19,6 @@ struct health {
     struct log *log;
 };
 
-void health_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply);
 void health_answer(void *context, const struct httpd_request *request,
                    struct httpd_reply *ret_reply);
 

@@ -3,16 +3,13 @@
  * pinnace-controller: one thread turns the loop, on which everything happens that is told of in the
  * other files; others answer for its health and write its log.
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/healthpage.h"
+#include "pinnace/process.h"
 
 #include "certs.h"
 #include "health.h"
@@ -25,8 +22,6 @@ enum {
     HOSTS = 4,
     TURN_MS = 5000,
     MINUTE_MS = 60 * 1000,
-    HEALTH_CONNECTIONS = 64,
-    HEALTH_BODY_MAX = 1024,
 };
 
 struct controller {
@@ -58,31 +53,10 @@ static void on_httpd_event(void *context, enum httpd_event event, const char *te
 
 /* ---- starting ---- */
 
-/* Before the first thread: keys are not to be had from a core dump, signals come by descriptor. */
-static int prepare(struct controller *controller, struct err *err)
-{
-    sigset_t waited;
-#ifdef NDEBUG /* a debugger is welcome elsewhere */
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-    signal(SIGPIPE, SIG_IGN);
-    sigemptyset(&waited);
-    sigaddset(&waited, SIGTERM);
-    sigaddset(&waited, SIGINT);
-    sigprocmask(SIG_BLOCK, &waited, NULL);
-    controller->signals = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (controller->signals < 0)
-        return err_set(err, ERR_SYSTEM, "no signals can be read: %s", strerror(errno));
-    return 0;
-}
-
 static void signal_came(void *context)
 {
     struct controller *controller = context;
-    struct signalfd_siginfo info;
-    if (read(controller->signals, &info, sizeof(info)) == sizeof(info))
+    if (process_wait(controller->signals, 0) != 0)
         controller->stopping = true;
 }
 
@@ -103,19 +77,15 @@ static void minute_is_over(void *context)
 
 static int start_health(struct controller *controller, struct err *err)
 {
-    const struct httpd_options server = {
-        .listen = controller->options.health,
-        .threads = 1,
-        .connections = HEALTH_CONNECTIONS,
-        .max_body = HEALTH_BODY_MAX,
-        .handler = {&controller->health, health_look, health_answer},
-        .tell = on_httpd_event,
-        .tell_context = controller,
-    };
+    const struct healthpage page = {.listen = controller->options.health,
+                                    .answer = health_answer,
+                                    .context = &controller->health,
+                                    .tell = on_httpd_event,
+                                    .tell_context = controller};
     controller->health.certs = &controller->certs;
     controller->health.log = controller->log;
     controller->health.turned_at = clock_boot_ms();
-    return httpd_start(&server, &controller->health_server, err);
+    return healthpage_start(&page, &controller->health_server, err);
 }
 
 static int start_duties(struct controller *controller, struct err *err)
@@ -199,7 +169,8 @@ int main(int argc, char **argv)
     enum options_result read = options_read(argc, argv, &controller.options);
     if (read != OPTIONS_RUN)
         return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
-    if (prepare(&controller, &err) < 0 || log_open(STDOUT_FILENO, &controller.log, &err) < 0)
+    if (process_prepare(PROCESS_HANGUP_ENDS, &controller.signals, &err) < 0 ||
+        log_open(STDOUT_FILENO, &controller.log, &err) < 0)
         return fail(&err);
     int ended = start(&controller, &err);
     if (ended == 0)

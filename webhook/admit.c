@@ -32,28 +32,23 @@ static void log_error(struct admit *admit, struct str path, const struct err *er
               2);
 }
 
-static struct httpd_reply plain(unsigned status, struct str sentence)
-{
-    return (struct httpd_reply){
-        .status = status, .content_type = "text/plain; charset=utf-8", .body = sentence};
-}
-
 void admit_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
 {
     struct admit *admit = context;
     struct review_path path;
     if (!review_path_parse(request->path, &path)) {
         counter_add(&admit->counters->errors[ERROR_NOT_FOUND]);
-        *ret_reply = plain(404, STR("no webhook answers at this path; it is /MODE/LEVEL, with "
-                                    "enforce, warn or audit, and tagged, pinned, released or "
-                                    "unknown, or /namespaces, /pinpolicies or /exemptions\n"));
+        *ret_reply =
+            httpd_plain(404, STR("no webhook answers at this path; it is /MODE/LEVEL, with "
+                                 "enforce, warn or audit, and tagged, pinned, released or "
+                                 "unknown, or /namespaces, /pinpolicies or /exemptions\n"));
     } else if (!str_eq(request->method, STR("POST"))) {
         counter_add(&admit->counters->errors[ERROR_METHOD]);
-        *ret_reply = plain(405, STR("an AdmissionReview is sent by POST\n"));
+        *ret_reply = httpd_plain(405, STR("an AdmissionReview is sent by POST\n"));
         ret_reply->allow = "POST";
     } else if (!http_type_is(request->content_type, STR("application/json"))) {
         counter_add(&admit->counters->errors[ERROR_TYPE]);
-        *ret_reply = plain(415, STR("an AdmissionReview is sent as application/json\n"));
+        *ret_reply = httpd_plain(415, STR("an AdmissionReview is sent as application/json\n"));
     }
 }
 
@@ -77,7 +72,7 @@ static void reply_error(struct admit *admit, const struct httpd_request *request
     }
     counter_add(&admit->counters->errors[counted]);
     log_error(admit, request->path, err);
-    *ret_reply = plain(status, sentence);
+    *ret_reply = httpd_plain(status, sentence);
 }
 
 /* ---- what is one ---- */

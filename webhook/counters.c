@@ -121,13 +121,6 @@ static void write_reloads(const struct counters *counters, struct buf *out)
     metric_add(&family, bad, (int64_t)get(&counters->failed_reloads));
 }
 
-static void write_gauge(struct buf *out, const char *name, const char *help,
-                        const _Atomic uint64_t *value)
-{
-    struct metric_family family = metric_open(out, name, METRIC_GAUGE, help);
-    metric_add(&family, NULL, (int64_t)get(value));
-}
-
 void counters_write(struct counters *counters, struct buf *out)
 {
     write_requests(counters, out);
@@ -139,10 +132,10 @@ void counters_write(struct counters *counters, struct buf *out)
                error_names, counters->errors, 0, COUNTED_ERRORS);
     write_latency(counters, out);
     write_reloads(counters, out);
-    write_gauge(out, "pinnace_unusable_objects",
-                "PinPolicies and Exemptions that cannot be meant; what they said before counts",
-                &counters->bad_objects);
-    write_gauge(out, "pinnace_longest_turn_milliseconds",
-                "The longest turn of the loop that follows the cluster, in the last minute",
-                &counters->longest_turn_ms);
+    metric_write(out, "pinnace_unusable_objects", METRIC_GAUGE,
+                 "PinPolicies and Exemptions that cannot be meant; what they said before counts",
+                 (int64_t)get(&counters->bad_objects));
+    metric_write(out, "pinnace_longest_turn_milliseconds", METRIC_GAUGE,
+                 "The longest turn of the loop that follows the cluster, in the last minute",
+                 (int64_t)get(&counters->longest_turn_ms));
 }

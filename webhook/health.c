@@ -11,37 +11,6 @@
 
 enum { METRICS_MAX_BYTES = 256 * 1024 };
 
-static struct httpd_reply plain(unsigned status, struct str text)
-{
-    return (struct httpd_reply){
-        .status = status, .content_type = "text/plain; charset=utf-8", .body = text};
-}
-
-void health_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
-{
-    (void)context;
-    bool known = str_eq(request->path, STR("/healthz")) || str_eq(request->path, STR("/readyz")) ||
-                 str_eq(request->path, STR("/metrics"));
-    if (!known) {
-        *ret_reply = plain(404, STR("there are /healthz, /readyz and /metrics\n"));
-    } else if (!str_eq(request->method, STR("GET")) && !str_eq(request->method, STR("HEAD"))) {
-        *ret_reply = plain(405, STR("this is read by GET\n"));
-        ret_reply->allow = "GET, HEAD";
-    }
-}
-
-static void write_gauge(struct buf *out, const char *name, const char *help, int64_t value)
-{
-    struct metric_family family = metric_open(out, name, METRIC_GAUGE, help);
-    metric_add(&family, NULL, value);
-}
-
-static void write_counter(struct buf *out, const char *name, const char *help, uint64_t value)
-{
-    struct metric_family family = metric_open(out, name, METRIC_COUNTER, help);
-    metric_add(&family, NULL, (int64_t)value);
-}
-
 static void write_connections(const struct httpd_stats *stats, struct buf *out)
 {
     struct metric_family family =
@@ -57,10 +26,10 @@ static void write_connections(const struct httpd_stats *stats, struct buf *out)
         const struct metric_label labels[] = {{"cause", httpd_shed_names[cause]}, {NULL, STR_NONE}};
         metric_add(&family, labels, (int64_t)stats->shed[cause]);
     }
-    write_counter(out, "pinnace_connections_accepted_total", "Connections there were",
-                  stats->accepted);
-    write_gauge(out, "pinnace_body_bytes", "Memory held by large bodies that are being read",
-                (int64_t)stats->body_bytes);
+    metric_write(out, "pinnace_connections_accepted_total", METRIC_COUNTER,
+                 "Connections there were", (int64_t)stats->accepted);
+    metric_write(out, "pinnace_body_bytes", METRIC_GAUGE,
+                 "Memory held by large bodies that are being read", (int64_t)stats->body_bytes);
 }
 
 static void write_build(struct buf *out)
@@ -85,14 +54,14 @@ static int write_metrics(struct health *health, struct arena *arena, struct str 
     httpd_get_stats(health->webhook, &stats);
     counters_write(health->counters, &out);
     write_connections(&stats, &out);
-    write_gauge(&out, "pinnace_certificate_expiry_seconds",
-                "Until the serving certificate expires; negative when it has",
-                stats.certificate_expires - now);
-    write_gauge(&out, "pinnace_snapshot_age_seconds",
-                "Since policy and ledger were last known to be these; -1 before that",
-                snapshot_age(health->snapshots));
-    write_counter(&out, "pinnace_log_dropped_total", "Log lines that nobody read in time",
-                  log_dropped(health->log));
+    metric_write(&out, "pinnace_certificate_expiry_seconds", METRIC_GAUGE,
+                 "Until the serving certificate expires; negative when it has",
+                 stats.certificate_expires - now);
+    metric_write(&out, "pinnace_snapshot_age_seconds", METRIC_GAUGE,
+                 "Since policy and ledger were last known to be these; -1 before that",
+                 snapshot_age(health->snapshots));
+    metric_write(&out, "pinnace_log_dropped_total", METRIC_COUNTER,
+                 "Log lines that nobody read in time", (int64_t)log_dropped(health->log));
     write_build(&out);
     return buf_finish(&out, ret_text, NULL);
 }
@@ -102,8 +71,9 @@ static struct httpd_reply readiness(struct health *health)
     struct snapshot *snapshot = snapshots_take(health->snapshots);
     snapshots_release(health->snapshots, snapshot);
     if (atomic_load(&health->draining))
-        return plain(503, STR("stopping\n"));
-    return snapshot ? plain(200, STR("ready\n")) : plain(503, STR("no policy has been read yet\n"));
+        return httpd_plain(503, STR("stopping\n"));
+    return snapshot ? httpd_plain(200, STR("ready\n"))
+                    : httpd_plain(503, STR("no policy has been read yet\n"));
 }
 
 void health_answer(void *context, const struct httpd_request *request,
@@ -115,11 +85,11 @@ void health_answer(void *context, const struct httpd_request *request,
     if (str_eq(request->path, STR("/readyz"))) {
         *ret_reply = readiness(health);
     } else if (str_eq(request->path, STR("/healthz"))) {
-        *ret_reply = plain(200, STR("ok\n"));
+        *ret_reply = httpd_plain(200, STR("ok\n"));
     } else if (arena && write_metrics(health, arena, &text) == 0) {
-        *ret_reply = plain(200, text);
+        *ret_reply = httpd_plain(200, text);
         ret_reply->content_type = METRICS_CONTENT_TYPE;
     } else {
-        *ret_reply = plain(503, STR("there is no memory for this request\n"));
+        *ret_reply = httpd_plain(503, STR("there is no memory for this request\n"));
     }
 }

@@ -18,7 +18,6 @@ struct health {
 };
 
 /* For struct httpd_handler; the context is a struct health. */
-void health_look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply);
 void health_answer(void *context, const struct httpd_request *request,
                    struct httpd_reply *ret_reply);
 

@@ -10,21 +10,20 @@
 
 #include "pinnace/clock.h"
 #include "pinnace/file.h"
+#include "pinnace/healthpage.h"
+#include "pinnace/process.h"
 
 #include "admit.h"
 #include "cluster.h"
 #include "files.h"
 #include "health.h"
 #include "options.h"
-#include "process.h"
 #include "scratch.h"
 
 #include "pinnace/banned.h"
 
 enum {
     BODIES_MAX_BYTES = 64 * 1024 * 1024,
-    HEALTH_CONNECTIONS = 64,
-    HEALTH_BODY_MAX = 1024,
     LAST_ANSWERS_MS = 5000, /* more than any request may take */
     POLL_MS = 20,
 };
@@ -83,17 +82,13 @@ static int start_server(struct webhook *webhook, struct err *err)
 /* After the server itself: whoever is told that it is ready may ask at once. */
 static int start_health(struct webhook *webhook, struct err *err)
 {
-    const struct httpd_options server = {
-        .listen = webhook->options.health,
-        .threads = 1,
-        .connections = HEALTH_CONNECTIONS,
-        .max_body = HEALTH_BODY_MAX,
-        .handler = {&webhook->health, health_look, health_answer},
-        .tell = on_httpd_event,
-        .tell_context = webhook,
-    };
+    const struct healthpage page = {.listen = webhook->options.health,
+                                    .answer = health_answer,
+                                    .context = &webhook->health,
+                                    .tell = on_httpd_event,
+                                    .tell_context = webhook};
     webhook->health.webhook = webhook->server;
-    return httpd_start(&server, &webhook->health_server, err);
+    return healthpage_start(&page, &webhook->health_server, err);
 }
 
 /* Standalone, there is no start without rules; a cluster may take its time, and is not ready. */
@@ -230,7 +225,8 @@ int main(int argc, char **argv)
     if (read != OPTIONS_RUN)
         return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
     snapshots_init(&webhook.snapshots);
-    if (process_prepare(webhook.options.connections, &webhook.signals, &err) < 0)
+    if (process_prepare(PROCESS_HANGUP_WAITED, &webhook.signals, &err) < 0 ||
+        process_raise_files(webhook.options.connections, &err) < 0)
         return fail(&err);
     if (scratch_init() < 0 || log_open(STDOUT_FILENO, &webhook.log, &err) < 0)
         return fail(&err);

@@ -29,6 +29,12 @@ struct httpd_reply {
     void *memo;  /* from answer: what it needs is not known yet; nothing else counts then */
 };
 
+static inline struct httpd_reply httpd_plain(unsigned status, struct str text)
+{
+    return (struct httpd_reply){
+        .status = status, .content_type = "text/plain; charset=utf-8", .body = text};
+}
+
 struct httpd_waiting;
 
 /*

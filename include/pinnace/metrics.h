@@ -34,6 +34,10 @@ struct metric_label {
 void metric_add(const struct metric_family *family, const struct metric_label *labels,
                 int64_t value);
 
+/* A family of one sample without labels. */
+void metric_write(struct buf *out, const char *name, enum metric_type type, const char *help,
+                  int64_t value);
+
 /* counts[i] are those at most bounds[i] and above the bound before; the last has no bound. */
 struct metric_buckets {
     const uint64_t *bounds; /* nanoseconds, rising */

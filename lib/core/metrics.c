@@ -53,6 +53,13 @@ void metric_add(const struct metric_family *family, const struct metric_label *l
     buf_addf(family->out, "%" PRId64 "\n", value);
 }
 
+void metric_write(struct buf *out, const char *name, enum metric_type type, const char *help,
+                  int64_t value)
+{
+    struct metric_family family = metric_open(out, name, type, help);
+    metric_add(&family, NULL, value);
+}
+
 /* Without zeros at the end: 0.0025, 1. */
 static void add_seconds(struct buf *out, uint64_t nanoseconds)
 {

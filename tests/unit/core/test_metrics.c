@@ -27,6 +27,14 @@ TEST(a_family_and_its_samples)
                   "age -1\n"));
 }
 
+TEST(one_number_without_labels)
+{
+    TEST_ARENA(arena);
+    struct buf out = BUF_INIT(&arena, ROOM);
+    metric_write(&out, "age", METRIC_GAUGE, "How old", -1);
+    CHECK_STR(ROW, finished(&out), STR("# HELP age How old.\n# TYPE age gauge\nage -1\n"));
+}
+
 TEST(label_values_are_escaped)
 {
     TEST_ARENA(arena);
@@ -86,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_family_and_its_samples),
+        cmocka_unit_test(one_number_without_labels),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(buckets_add_up),
         cmocka_unit_test(buckets_without_labels_and_without_bounds),

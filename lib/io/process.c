@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process: see the header. */
-#include "process.h"
+#include "pinnace/process.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -36,7 +36,40 @@ static void fix_heap(void)
     mallopt(M_TRIM_THRESHOLD, MAPPED_BYTES);
 }
 
-static int raise_files(unsigned connections, struct err *err)
+/* Threads inherit it. What must not be blocked, the kernel does not block. */
+static void block_signals(sigset_t *blocked)
+{
+    sigdelset(blocked, SIGSEGV);
+    sigdelset(blocked, SIGBUS);
+    sigdelset(blocked, SIGFPE);
+    sigdelset(blocked, SIGILL);
+    sigdelset(blocked, SIGABRT);
+    sigprocmask(SIG_BLOCK, blocked, NULL);
+}
+
+int process_prepare(enum process_hangup hangup, int *ret_signals, struct err *err)
+{
+    sigset_t blocked, waited;
+    sigfillset(&blocked);
+    sigemptyset(&waited);
+    sigaddset(&waited, SIGTERM);
+    sigaddset(&waited, SIGINT);
+    if (hangup == PROCESS_HANGUP_WAITED)
+        sigaddset(&waited, SIGHUP);
+    else
+        sigdelset(&blocked, SIGHUP);
+    keep_secrets();
+    fix_heap();
+    signal(SIGPIPE, SIG_IGN);
+    block_signals(&blocked);
+    int signals = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+        return err_set(err, ERR_SYSTEM, "no signals can be read: %s", strerror(errno));
+    *ret_signals = signals;
+    return 0;
+}
+
+int process_raise_files(unsigned connections, struct err *err)
 {
     struct rlimit files;
     rlim_t need = (rlim_t)connections + OTHER_FILES;
@@ -48,35 +81,6 @@ static int raise_files(unsigned connections, struct err *err)
         return err_set(err, ERR_SYSTEM,
                        "%u connections need %llu open files; the limit is %llu (see --connections)",
                        connections, (unsigned long long)need, (unsigned long long)files.rlim_cur);
-    return 0;
-}
-
-int process_prepare(unsigned connections, int *ret_signals, struct err *err)
-{
-    sigset_t all, waited;
-    sigfillset(&all);
-    sigemptyset(&waited);
-    sigaddset(&waited, SIGTERM);
-    sigaddset(&waited, SIGINT);
-    sigaddset(&waited, SIGHUP);
-    keep_secrets();
-    fix_heap();
-    signal(SIGPIPE, SIG_IGN);
-    /* Threads inherit it. What must not be blocked, the kernel does not block. */
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    int signals = signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals < 0)
-        return err_set(err, ERR_SYSTEM, "no signals can be read: %s", strerror(errno));
-    if (raise_files(connections, err) < 0) {
-        close(signals);
-        return -1;
-    }
-    *ret_signals = signals;
     return 0;
 }
 
