@@ -35,8 +35,14 @@ struct cli_verb {
     int (*run)(const struct cli_verb *verb, int argc, char **argv);
 };
 
-extern const struct cli_verb verb_ref, verb_review, verb_check, verb_break_glass, verb_audit,
-    verb_completion, verb_version;
+extern const struct cli_verb verb_check;
+extern const struct cli_verb verb_ref;
+extern const struct cli_verb verb_review;
+extern const struct cli_verb verb_audit;
+extern const struct cli_verb verb_break_glass;
+extern const struct cli_verb verb_select;
+extern const struct cli_verb verb_completion;
+extern const struct cli_verb verb_version;
 
 /* All verbs, ended by NULL. */
 extern const struct cli_verb *const cli_verbs[];
