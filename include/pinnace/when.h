@@ -8,6 +8,8 @@
 
 /* "2026-11-21T09:30:00Z", fractions and offsets allowed, as seconds since 1970. */
 bool when_parse(struct str text, int64_t *ret_seconds);
+/* "Sat, 21 Nov 2026 09:30:00 GMT", the form that HTTP has used since 1994. */
+bool http_date_parse(struct str text, int64_t *ret_seconds);
 /* "72h", "1h30m", "90s": hours, minutes and seconds, whole numbers, more than nothing in sum. */
 bool duration_parse(struct str text, int64_t *ret_seconds);
 

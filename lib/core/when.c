@@ -46,18 +46,23 @@ static int64_t days_before_year(int64_t year)
     return y * 365 + y / 4 - y / 100 + y / 400 - 719162;
 }
 
-static bool take_date(struct str *rest, int64_t *ret_days)
+/* From 1970-01-01 on. */
+static bool days_of(int64_t year, int64_t month, int64_t day, int64_t *ret_days)
 {
-    int64_t year, month, day;
-    if (!take_number(rest, 4, &year) || !take_char(rest, '-') || !take_number(rest, 2, &month) ||
-        !take_char(rest, '-') || !take_number(rest, 2, &day))
-        return false;
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
     *ret_days = days_before_year(year) + day - 1;
     for (int64_t m = 1; m < month; m++)
         *ret_days += days_in_month(year, m);
     return true;
+}
+
+static bool take_date(struct str *rest, int64_t *ret_days)
+{
+    int64_t year, month, day;
+    return take_number(rest, 4, &year) && take_char(rest, '-') && take_number(rest, 2, &month) &&
+           take_char(rest, '-') && take_number(rest, 2, &day) &&
+           days_of(year, month, day, ret_days);
 }
 
 static bool take_clock(struct str *rest, int64_t *ret_seconds)
@@ -99,6 +104,33 @@ bool when_parse(struct str text, int64_t *ret_seconds)
         !take_zone(&text, &offset) || text.len > 0)
         return false;
     *ret_seconds = days * 86400 + seconds - offset;
+    return true;
+}
+
+/* The place of a three-letter name in a list of them, from 1; 0: it is none. */
+static int64_t take_name(struct str *rest, struct str names)
+{
+    for (size_t i = 0; i + 3 <= names.len && rest->len >= 3; i += 3) {
+        if (!str_eq_nocase(str_head(*rest, 3), str_head(str_tail(names, i), 3)))
+            continue;
+        *rest = str_tail(*rest, 3);
+        return (int64_t)(i / 3) + 1;
+    }
+    return 0;
+}
+
+bool http_date_parse(struct str text, int64_t *ret_seconds)
+{
+    int64_t year, month, day, days, seconds;
+    if (!take_name(&text, STR("SunMonTueWedThuFriSat")) || !take_char(&text, ',') ||
+        !take_char(&text, ' ') || !take_number(&text, 2, &day) || !take_char(&text, ' '))
+        return false;
+    month = take_name(&text, STR("JanFebMarAprMayJunJulAugSepOctNovDec"));
+    if (!take_char(&text, ' ') || !take_number(&text, 4, &year) || !take_char(&text, ' ') ||
+        !take_clock(&text, &seconds) || !str_eq_nocase(text, STR(" GMT")) ||
+        !days_of(year, month, day, &days))
+        return false;
+    *ret_seconds = days * 86400 + seconds;
     return true;
 }
 

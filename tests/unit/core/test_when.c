@@ -153,6 +153,37 @@ TEST(what_is_written_is_read)
     }
 }
 
+TEST(http_dates)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds; /* -1: none */
+    } rows[] = {
+        {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+        {"Thu, 29 Feb 2024 23:59:59 GMT", 1709251199},
+        {"sun, 06 nov 1994 08:49:37 gmt", 784111777},
+        {"Sun, 31 Feb 2024 08:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 08:49:37", -1},
+        {"Sun, 06 Nov 1994 08:49:37 UTC", -1},
+        {"Sun, 06 Nov 1994 08:49:37 GMT ", -1},
+        {"Sun, 6 Nov 1994 08:49:37 GMT", -1},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", -1},
+        {"Sun Nov  6 08:49:37 1994", -1},
+        {"Xyz, 06 Nov 1994 08:49:37 GMT", -1},
+        {"Sun, 06 Xyz 1994 08:49:37 GMT", -1},
+        {"1994-11-06T08:49:37Z", -1},
+        {"", -1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int64_t seconds = -1;
+        struct str text = exact_copy(str_of(rows[i].text));
+        CHECK_INT(rows[i].text, http_date_parse(text, &seconds), rows[i].seconds >= 0);
+        CHECK_INT(rows[i].text, seconds, rows[i].seconds);
+        exact_free(text);
+    }
+}
+
 TEST(spans)
 {
     static const struct {
@@ -228,6 +259,7 @@ int main(void)
         cmocka_unit_test(cut_short),
         cmocka_unit_test(writing),
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(http_dates),
         cmocka_unit_test(spans),
         cmocka_unit_test(spans_written),
         cmocka_unit_test(no_spans),
