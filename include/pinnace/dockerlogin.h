@@ -42,6 +42,13 @@ int docker_logins_add_secret(struct docker_logins *logins, struct str json, stru
                              struct err *err);
 
 /*
+ * Adds what docker-credential-… has answered to "get" for a host: {"Username":…,"Secret":…}; the
+ * name "<token>" stands for a token to get tokens with. It goes before all others for that host.
+ */
+int docker_logins_add_helped(struct docker_logins *logins, struct str host, struct str json,
+                             struct arena *arena, struct err *err);
+
+/*
  * The login to try for a repository ("contoso.azurecr.io", "team/web"): the first after the one
  * given, or of all if that is NULL. NULL when there is none (any more).
  */

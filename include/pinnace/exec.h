@@ -10,10 +10,13 @@
 #include "pinnace/err.h"
 #include "pinnace/str.h"
 
+enum { EXEC_INPUT_MAX = 4096 }; /* what a pipe takes without a reader */
+
 struct exec_request {
     const char *const *argv; /* argv[0] without a slash is looked for in PATH; ended by NULL */
     const char *const *env;  /* all of it; ended by NULL */
-    bool has_stdin;          /* ours; or else there is nothing to read */
+    bool has_stdin;          /* ours; or else it reads input */
+    struct str input;        /* at most EXEC_INPUT_MAX bytes */
     size_t output_max;
     int timeout_ms;
 };

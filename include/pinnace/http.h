@@ -118,4 +118,12 @@ int http_ask(struct http *http, const struct http_request *request, struct arena
 /* The value of an answer's header, or none. */
 struct str http_header(const struct http_response *response, const char *name);
 
+/* The same for one that may be there more than once. */
+struct http_headers {
+    const struct http_response *response;
+    const char *name;
+    size_t at; /* what was looked at */
+};
+bool http_next_header(struct http_headers *headers, struct str *ret_value);
+
 #endif

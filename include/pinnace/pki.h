@@ -32,6 +32,10 @@ struct sha256 {
 };
 int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err);
 
+/* "sha256:…" of data; algorithm is "sha256" or "sha512". */
+int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,
+              struct err *err);
+
 struct pki_facts {
     struct pki_span span;
     struct sha256 sum; /* of the certificate: who has the same is the same */

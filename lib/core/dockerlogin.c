@@ -317,6 +317,34 @@ int docker_logins_add_secret(struct docker_logins *logins, struct str json, stru
     return 0;
 }
 
+/* --- Credential helpers ------------------------------------------------------------------------- */
+
+int docker_logins_add_helped(struct docker_logins *logins, struct str host, struct str json,
+                             struct arena *arena, struct err *err)
+{
+    static const struct str keys[] = {STR_INIT("Username"), STR_INIT("Secret")};
+    struct docker_login *login = arena_new(arena, struct docker_login);
+    struct str name = STR_NONE, secret = STR_NONE;
+    struct scan scan;
+    scan_begin(&scan, json, arena);
+    scan.derived = true;
+    struct scan_members members = scan_object(&scan);
+    for (int key; (key = scan_member(&scan, &members, keys, 2)) != SCAN_END;)
+        *(key == 0 ? &name : &secret) = scan_string(&scan);
+    if (scan_finish(&scan, err) < 0)
+        return -1;
+    if (!login)
+        return err_no_memory(err);
+    if (!name.len || !secret.len || !is_clean(name) || !is_clean(secret))
+        return err_set(err, ERR_INPUT, "Username and Secret were expected");
+    bool is_token = str_eq(name, STR("<token>"));
+    *login = (struct docker_login){.next = logins->first, .host = host, .username = name};
+    *(is_token ? &login->identity_token : &login->password) = secret;
+    logins->first = login;
+    logins->count++;
+    return 0;
+}
+
 /* --- Matching ---------------------------------------------------------------------------------- */
 
 /* One label of a host: *, ? and [a-z], as Go's filepath.Match has them. */

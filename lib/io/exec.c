@@ -59,17 +59,17 @@ static int set_attributes(posix_spawnattr_t *attributes)
                                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
-static int set_files(posix_spawn_file_actions_t *files, bool has_stdin, int output)
+static int set_files(posix_spawn_file_actions_t *files, int input, int output)
 {
     int code = 0;
-    if (!has_stdin)
-        code = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        code = posix_spawn_file_actions_adddup2(files, input, STDIN_FILENO);
     if (!code)
         code = posix_spawn_file_actions_adddup2(files, output, STDOUT_FILENO);
     return code ? code : posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
 }
 
-static int spawn(const struct exec_request *request, int output, pid_t *ret_pid)
+static int spawn(const struct exec_request *request, int input, int output, pid_t *ret_pid)
 {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t files;
@@ -80,7 +80,7 @@ static int spawn(const struct exec_request *request, int output, pid_t *ret_pid)
     if (!code) {
         code = set_attributes(&attributes);
         if (!code)
-            code = set_files(&files, request->has_stdin, output);
+            code = set_files(&files, input, output);
         if (!code) /* the casts: the standard promises not to write */
             code = posix_spawnp(ret_pid, request->argv[0], &files, &attributes,
                                 (char *const *)(uintptr_t)request->argv,
@@ -91,12 +91,36 @@ static int spawn(const struct exec_request *request, int output, pid_t *ret_pid)
     return code;
 }
 
-static int child_begin(const struct exec_request *request, struct child *child, struct err *err)
+/* The end of a pipe that has all of the input in it already, and an end. */
+static int input_of(const struct exec_request *request, int *ret_input, struct err *err)
 {
     int ends[2];
+    if (request->input.len > EXEC_INPUT_MAX)
+        return err_set(err, ERR_LIMIT, "%s: too much to tell it", request->argv[0]);
     if (pipe2(ends, O_CLOEXEC) < 0)
+        return err_set(err, ERR_SYSTEM, "%s: %s", request->argv[0], strerror(errno));
+    ssize_t written =
+        request->input.len ? write(ends[1], request->input.ptr, request->input.len) : 0;
+    close(ends[1]);
+    if (written != (ssize_t)request->input.len) {
+        close(ends[0]);
+        return err_set(err, ERR_SYSTEM, "%s: it cannot be told anything", request->argv[0]);
+    }
+    *ret_input = ends[0];
+    return 0;
+}
+
+static int child_begin(const struct exec_request *request, struct child *child, struct err *err)
+{
+    int ends[2], input = -1;
+    if (!request->has_stdin && input_of(request, &input, err) < 0)
+        return -1;
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        close_fd(&input);
         return err_set(err, ERR_SYSTEM, "%s: %s", child->name, strerror(errno));
-    int code = spawn(request, ends[1], &child->pid);
+    }
+    int code = spawn(request, input, ends[1], &child->pid);
+    close_fd(&input);
     close(ends[1]);
     child->output = ends[0];
     if (code)

@@ -44,13 +44,15 @@ int http_ask(struct http *http, const struct http_request *request, struct arena
     return 0;
 }
 
-struct str http_header(const struct http_response *response, const char *name)
+bool http_next_header(struct http_headers *headers, struct str *ret_value)
 {
-    struct str rest = response->headers, wanted = str_of(name);
+    struct str rest = str_tail(headers->response->headers, headers->at);
+    struct str wanted = str_of(headers->name);
     for (size_t end; (end = str_find(rest, '\n')) != STR_NOT_FOUND;
          rest = str_tail(rest, end + 1)) {
         struct str line = str_head(rest, end);
         size_t colon = str_find(line, ':');
+        headers->at += end + 1;
         if (colon == STR_NOT_FOUND || !str_eq_nocase(str_head(line, colon), wanted))
             continue;
         struct str value = str_tail(line, colon + 1);
@@ -58,7 +60,16 @@ struct str http_header(const struct http_response *response, const char *name)
             value = str_tail(value, 1);
         while (value.len && ascii_is_space(value.ptr[value.len - 1]))
             value.len--;
-        return value;
+        *ret_value = value;
+        return true;
     }
-    return STR_NONE;
+    return false;
+}
+
+struct str http_header(const struct http_response *response, const char *name)
+{
+    struct http_headers headers = {.response = response, .name = name};
+    struct str value = STR_NONE;
+    http_next_header(&headers, &value);
+    return value;
 }

@@ -10,6 +10,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
+#include "pinnace/buf.h"
+
 #include "pinnace/banned.h"
 
 enum { SERIAL_BYTES = 16, NAMES_MAX = 64, BUNDLE_MAX = 64 };
@@ -242,6 +244,22 @@ int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err)
         1)
         return openssl_error("SHA-256", err);
     return 0;
+}
+
+int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,
+              struct err *err)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    const EVP_MD *kind = str_eq(algorithm, STR("sha512")) ? EVP_sha512() : EVP_sha256();
+    struct buf digest = BUF_INIT(arena, 256);
+    if (EVP_Digest(data.len ? data.ptr : "", data.len, sum, &size, kind, NULL) != 1)
+        return openssl_error("a digest cannot be computed", err);
+    buf_add(&digest, algorithm);
+    buf_add_char(&digest, ':');
+    for (unsigned i = 0; i < size; i++)
+        buf_addf(&digest, "%02x", sum[i]);
+    return buf_finish(&digest, ret_digest, err);
 }
 
 static int sum_of(const X509 *cert, struct sha256 *ret_sum, struct err *err)

@@ -142,6 +142,43 @@ TEST(helpers)
     CHECK_STR("for all others", logins.helper_for_others, STR("desktop"));
 }
 
+TEST(helped)
+{
+    TEST_ARENA(arena);
+    struct docker_logins logins = {0};
+    struct err err = ERR_CLEAN;
+    assert_int_equal(docker_logins_add(&logins,
+                                       json_of(&arena, "{'auths':{" ENTRY("a.io/x", "a") "}}"),
+                                       &arena, NULL),
+                     0);
+    assert_int_equal(docker_logins_add_helped(
+                         &logins, STR("a.io"),
+                         json_of(&arena, "{'ServerURL':'a.io','Username':'h','Secret':'s'}"),
+                         &arena, NULL),
+                     0);
+    CHECK_STR("the helper's first", names_of(&logins, "a.io", "x", &arena), STR("h a"));
+    CHECK_STR("its password", logins.first->password, STR("s"));
+    assert_int_equal(docker_logins_add_helped(
+                         &logins, STR("b.io"),
+                         json_of(&arena, "{'Username':'<token>','Secret':'s'}"), &arena, NULL),
+                     0);
+    CHECK_STR("a token", logins.first->identity_token, STR("s"));
+    CHECK_STR("no password", logins.first->password, STR(""));
+    static const char *const bad[] = {"",
+                                      "[]",
+                                      "{}",
+                                      "{'Username':'u'}",
+                                      "{'Username':'u','Secret':'s\\n'}",
+                                      "credentials not found in native keychain"};
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        CHECK_INT(
+            bad[i],
+            docker_logins_add_helped(&logins, STR("c.io"), json_of(&arena, bad[i]), &arena, &err),
+            -1);
+        CHECK_INT(bad[i], logins.count, 3);
+    }
+}
+
 TEST(several_sources)
 {
     TEST_ARENA(arena);
@@ -195,8 +232,9 @@ TEST(many)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matching), cmocka_unit_test(entries),         cmocka_unit_test(refused),
-        cmocka_unit_test(helpers),  cmocka_unit_test(several_sources), cmocka_unit_test(many),
+        cmocka_unit_test(matching), cmocka_unit_test(entries), cmocka_unit_test(refused),
+        cmocka_unit_test(helpers),  cmocka_unit_test(helped),  cmocka_unit_test(several_sources),
+        cmocka_unit_test(many),
     };
     return cmocka_run_group_tests_name("dockerlogin", tests, NULL, NULL);
 }

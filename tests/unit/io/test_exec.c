@@ -12,8 +12,11 @@ static int run(struct arena *arena, const char *script, int timeout_ms, struct s
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     const char *const env[] = {"PATH=/usr/bin:/bin", "WORD=ours", NULL};
-    const struct exec_request request = {
-        .argv = argv, .env = env, .output_max = 4096, .timeout_ms = timeout_ms};
+    const struct exec_request request = {.argv = argv,
+                                         .env = env,
+                                         .input = STR("told"),
+                                         .output_max = 4096,
+                                         .timeout_ms = timeout_ms};
     return exec_run(&request, arena, ret_output, err);
 }
 
@@ -27,7 +30,7 @@ TEST(programs)
         {"words", "printf '%s' hello", 0, "hello", ""},
         {"nothing", ":", 0, "", ""},
         {"its environment", "printf '%s' \"$WORD$HOME\"", 0, "ours", ""},
-        {"nothing to read", "cat; printf end", 0, "end", ""},
+        {"what it is told", "cat; printf end", 0, "toldend", ""},
         {"as much as may be", "head -c 4096 /dev/zero | tr '\\0' x | wc -c | tr -d '\\n'", 0,
          "4096", ""},
         {"failure", "echo words; exit 3", -1, "untouched", "exit status 3"},
@@ -48,6 +51,25 @@ TEST(programs)
         close(ends[0]);
         close(ends[1]);
     }
+}
+
+TEST(input)
+{
+    TEST_ARENA(arena);
+    struct err err = ERR_CLEAN;
+    struct str output = STR("untouched");
+    const char *const argv[] = {"cat", NULL};
+    const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+    struct exec_request request = {
+        .argv = argv, .env = env, .output_max = 2 * EXEC_INPUT_MAX, .timeout_ms = 20000};
+    CHECK_INT("none", exec_run(&request, &arena, &output, &err), 0);
+    CHECK_STR("none", output, STR(""));
+    request.input = run_of(&arena, 'x', EXEC_INPUT_MAX);
+    CHECK_INT("the most", exec_run(&request, &arena, &output, &err), 0);
+    CHECK_STR("the most", output, request.input);
+    request.input = run_of(&arena, 'x', EXEC_INPUT_MAX + 1);
+    CHECK_INT("more", exec_run(&request, &arena, &output, &err), -1);
+    CHECK_HAS("more", ERR_TEXT(err), "too much to tell it");
 }
 
 TEST(endless)
@@ -78,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(programs),
+        cmocka_unit_test(input),
         cmocka_unit_test(endless),
         cmocka_unit_test(not_there),
     };

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * asking: what the verbs that ask registries share: options, docker's credentials, and questions
+ * about many images at a time.
+ */
+#ifndef PINNACE_CLI_ASKING_H
+#define PINNACE_CLI_ASKING_H
+
+#include "cli.h"
+
+#include "pinnace/registry.h"
+
+/* Rows of a verb's table of options, the first of them at index base. */
+#define ASKING_OPTIONS(base)                                                                       \
+    [(base) +                                                                                      \
+        ASKING_CA] = {'\0', "ca-file", "FILE", "FILE",                                             \
+                      "trust these authorities (PEM), and not the system's"},                      \
+        [(base) + ASKING_PLAIN] = {'\0', "plain-http", "HOST", NULL,                               \
+                                   "ask this registry by plain http (repeatable)"},                \
+        [(base) + ASKING_REALM] = {'\0', "token-server", "HOST", NULL,                             \
+                                   "send credentials to this foreign token server (repeatable)"},  \
+        [(base) + ASKING_TIMEOUT] = {'\0', "timeout", "SECONDS", NULL,                             \
+                                     "try again for so long when a registry fails (default 20)"}
+
+enum { ASKING_CA, ASKING_PLAIN, ASKING_REALM, ASKING_TIMEOUT, ASKING_OPTION_COUNT };
+
+struct asking {
+    struct arena *arena;
+    struct registry_options options;
+    const char *ca_file;
+    int patience_ms;
+    struct http *http;
+    struct registry *registry;
+    struct docker_logins logins;
+    struct str_list helped; /* hosts for which the helper for all was asked */
+};
+
+#define ASKING_INIT(in_arena) ((struct asking){.arena = (in_arena), .patience_ms = -1})
+
+/* option is one of the above; returns an exit code. */
+int asking_option(struct asking *asking, const struct cli_args *args, int option);
+
+/* Reads what there is to read: authorities and credentials. */
+int asking_open(struct asking *asking, struct err *err);
+void asking_close(struct asking *asking);
+#define ASKING_SCOPED __attribute__((cleanup(asking_close)))
+
+/* Has a helper asked, if docker's configuration names one for the host. */
+int asking_prepare(struct asking *asking, const struct imageref *ref, struct err *err);
+
+struct asking_image {
+    struct str text; /* as it was written */
+    struct imageref ref;
+    struct registry_answer answer; /* its strings are in the arena */
+};
+
+/* Resolves all of them, as many at a time as registries like. */
+int asking_resolve(struct asking *asking, struct asking_image *images, size_t count,
+                   struct err *err);
+
+/* The image as it was written, with its tag (latest, if neither that nor a digest was) and digest. */
+void buf_add_resolved(struct buf *buf, const struct asking_image *image);
+
+/* 1 when one is not there, 2 when one could not be asked for, and tells which. */
+int asking_tell(const struct asking_image *images, size_t count);
+
+#endif

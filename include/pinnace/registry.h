@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry: what tags mean, asked of registries by the OCI distribution API, many at a time on the
+ * thread of an http. A digest is believed when a registry names it for a HEAD; a body that is
+ * fetched is hashed, and has to have the digest it is said to have.
+ *
+ * Each registry has its own queue, so that none waits for another: 8 requests at a time, 2 for one
+ * repository, 50 a second. One that says 429 is left alone for as long as it asks; one that fails 5
+ * times in a row is left alone for longer and longer, and then tried with a single request.
+ *
+ * Credentials go to the registry they are for, and to the token server it names if that is of the
+ * same domain and behind https. They are in no error. Redirects to other hosts get none.
+ */
+#ifndef PINNACE_REGISTRY_H
+#define PINNACE_REGISTRY_H
+
+#include "pinnace/dockerlogin.h"
+#include "pinnace/http.h"
+#include "pinnace/imageref.h"
+#include "pinnace/regdoc.h"
+
+struct registry;
+struct registry_call;
+
+enum { REGISTRY_TIMEOUT_MS = 15000, REGISTRY_TAGS_MAX = 200000, REGISTRY_LIST_MAX = 64 };
+
+struct str_list {
+    struct str items[REGISTRY_LIST_MAX];
+    size_t count;
+};
+
+/* The strings must live as long as the registry. */
+struct registry_options {
+    struct str ca;         /* PEM; none: the system's authorities */
+    struct str_list plain; /* hosts that are asked by plain http, and no others */
+    struct str_list
+        realms;     /* hosts of token servers that may have credentials, whosever they are */
+    int timeout_ms; /* of one request; 0: REGISTRY_TIMEOUT_MS */
+};
+
+/* http must outlive it. */
+int registry_open(struct http *http, const struct registry_options *options,
+                  struct registry **ret_registry, struct err *err);
+/* Ends all calls without calling anybody back. */
+void registry_close(struct registry **registry);
+#define REGISTRY_SCOPED __attribute__((cleanup(registry_close)))
+
+enum registry_verb {
+    REGISTRY_RESOLVE, /* the digest behind a tag, or whether a digest is there; of an index its own */
+    REGISTRY_FETCH,   /* the same with the manifest's bytes */
+    REGISTRY_TAGS,    /* all tags of a repository */
+};
+
+struct registry_answer {
+    struct registry_error error; /* .fault REGISTRY_FINE if all went well */
+    struct str digest;
+    enum media media;
+    struct str body; /* of REGISTRY_FETCH */
+    size_t tags;     /* of REGISTRY_TAGS: how many there were */
+};
+
+struct registry_request {
+    enum registry_verb verb;
+    struct imageref ref;                /* its strings are copied; without a tag: latest */
+    const struct docker_logins *logins; /* until it is done; NULL: nobody in particular */
+    int patience_ms;                    /* for how long it is tried again; 0: not at all */
+
+    /* Each tag of each page as it comes. Only a list that ends well is one: until then nothing may
+     * be concluded from it. */
+    void (*on_tag)(void *context, struct str tag);
+    /* Once for each call that is not cancelled, never from within registry_send. All in the answer
+     * lives until it returns. */
+    void (*on_done)(void *context, const struct registry_answer *answer);
+    void *context;
+};
+
+/* NULL when memory is out; on_done is not called then. */
+struct registry_call *registry_send(struct registry *registry,
+                                    const struct registry_request *request, struct err *err);
+void registry_cancel(struct registry_call *call);
+
+/* One at a time: turns the loop until the answer is there; its strings are in the arena. */
+int registry_ask(struct registry *registry, const struct registry_request *request,
+                 struct arena *arena, struct registry_answer *ret_answer);
+
+#endif

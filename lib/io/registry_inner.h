@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry_inner: what the files of registry share. A call goes round: queue of its host (host.c),
+ * credentials (auth.c, token.c), request and answer (call.c), and back to the queue if it is to be
+ * tried again.
+ */
+#ifndef PINNACE_REGISTRY_INNER_H
+#define PINNACE_REGISTRY_INNER_H
+
+#include "pinnace/bytes.h"
+#include "pinnace/challenge.h"
+#include "pinnace/registry.h"
+#include "pinnace/regplace.h"
+
+enum {
+    HOST_CALLS_MAX = 8,       /* at a time */
+    REPOSITORY_CALLS_MAX = 2, /* of one repository: one that hangs must not hold all of them */
+    HOST_PER_SECOND = 50,
+    HOST_BURST = 100,
+    CIRCUIT_FAILURES = 5,
+    REALM_MAX = 2048,
+    REDIRECTS_MAX = 3,
+    PAGES_MAX = 10000,
+    TOKENS_MAX = 1024,
+};
+
+struct registry_host {
+    struct registry *registry;
+    struct registry_host *next;
+    char name[REGPLACE_HOST_MAX]; /* of its API */
+    bool plain;
+
+    struct registry_call *queue, **queue_tail;
+    struct timer pump;
+    unsigned in_flight;
+    int64_t allowance_ms; /* the budget: when the next request may go, were there no bursts */
+
+    struct backoff backoff;
+    unsigned failures; /* in a row */
+    int64_t not_before;
+    struct registry_error reason; /* why not before */
+
+    /* What it asked for last: where the next call begins. */
+    enum challenge_scheme scheme;
+    char realm[REALM_MAX], service[512];
+    bool lists_metadata; /* tags are another permission there than manifests */
+};
+
+/* One token, or the request for it, for all calls that need the same one. */
+struct registry_token_entry {
+    struct registry_token_entry *next;
+    struct registry *registry;
+    struct arena arena; /* holds the strings below */
+    struct str realm, service, scope;
+    struct docker_login login; /* whose token it is; .username.len 0: nobody's */
+    struct bytes value;        /* .len 0: not yet */
+    unsigned generation;       /* of the value */
+    int64_t renew_at;
+    unsigned users; /* calls that have a pointer to it */
+    struct http_call *http;
+    struct registry_call *waiting;
+    bool posted; /* by the OAuth2 form, since the other one is not there */
+};
+
+struct registry {
+    struct http *http;
+    struct registry_options options;
+    struct registry_host *hosts;
+    struct registry_token_entry *tokens;
+    struct registry_call *calls;
+};
+
+enum sent { SENT_NOTHING, SENT_BASIC, SENT_TOKEN, SENT_GIVEN_TOKEN };
+
+struct registry_call {
+    struct registry *registry;
+    struct registry_call *next;   /* of all */
+    struct registry_call *queued; /* the next one of the queue, or of those who wait for a token */
+    struct registry_host *host;
+    struct arena arena;
+    struct registry_request request;
+    struct str about, repository; /* for messages and limits */
+    int64_t deadline;
+    struct timer again;
+    struct backoff backoff;
+
+    const char *method;
+    struct str url, scope;
+    bool foreign; /* the URL is of another host: no credentials */
+    bool in_queue, in_flight, scope_given;
+    unsigned redirects, pages, challenges;
+    size_t tags;
+    struct bytes next_url; /* of a list: url points into it */
+
+    const struct docker_login *login; /* as which it is asked now; NULL: nobody */
+    bool logins_begun;
+    enum sent sent;
+    bool renewed;                       /* a token that was refused has been replaced once */
+    struct registry_token_entry *token; /* it waits for this one, or was sent with it */
+    unsigned generation;                /* of the value it was sent with */
+    struct http_call *http;
+};
+
+/* --- registry_host.c */
+
+struct registry_host *registry_host_of(struct registry *registry, struct str name);
+/* Puts the call at the end of its host's queue. */
+void registry_host_add(struct registry_call *call);
+void registry_host_remove(struct registry_call *call);
+/* A call has ended its request: how that went for the host. */
+void registry_host_note(struct registry_host *host, const struct registry_error *error);
+void registry_host_release(struct registry_call *call);
+
+/* --- registry_auth.c: how the call is to be asked. */
+
+/* Sends the call, now or when its token is there. */
+void registry_auth_begin(struct registry_call *call);
+/* After a 401, 403 or 404: true if the call goes on as somebody else or with another token. */
+bool registry_auth_refused(struct registry_call *call, const struct http_response *response,
+                           struct registry_error *error);
+
+/* --- registry_token.c */
+
+/* Sends the call when a token is there, or ends it. credentials: they may go to the realm. */
+void registry_token_for(struct registry_call *call, bool credentials);
+/* The token that the call was sent with is not taken. */
+void registry_token_drop(const struct registry_call *call);
+void registry_token_forget(struct registry_call *call);
+void registry_tokens_free(struct registry *registry);
+
+/* --- registry_call.c */
+
+/* Sends the request: as nobody, with the login's name and password, or with a token. */
+void registry_call_send(struct registry_call *call, enum sent how, struct str token);
+/* Ends the call, or has it tried again later if that may help and there is time. */
+void registry_call_fail(struct registry_call *call, const struct registry_error *error);
+
+/* --- registry.c */
+
+void registry_call_end(struct registry_call *call, const struct registry_answer *answer);
+bool str_list_has_host(const struct str_list *list, struct str host);
+
+#endif
