@@ -129,8 +129,7 @@ static bool note_challenge(struct registry_call *call, const struct http_respons
     return true;
 }
 
-/* As the next one who might be known there; 401, 403 and 404 mean all the same. */
-static bool go_on_as_next(struct registry_call *call)
+bool registry_auth_next(struct registry_call *call)
 {
     const struct docker_login *login = call->login ? next_login(call) : NULL;
     if (!login)
@@ -152,6 +151,7 @@ static bool can_give(struct registry_call *call, const struct http_response *res
            (call->host->scheme == CHALLENGE_BEARER || (call->login && call->login->username.len));
 }
 
+/* 401, 403 and 404 may all mean that somebody else could see it. */
 bool registry_auth_refused(struct registry_call *call, const struct http_response *response,
                            struct registry_error *error)
 {
@@ -164,7 +164,7 @@ bool registry_auth_refused(struct registry_call *call, const struct http_respons
             return true;
         }
     }
-    if (go_on_as_next(call))
+    if (registry_auth_next(call))
         return true;
     size_t len = strlen(error->text);
     if (error->status == 401)

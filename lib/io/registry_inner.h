@@ -115,6 +115,8 @@ void registry_host_release(struct registry_call *call);
 
 /* Sends the call, now or when its token is there. */
 void registry_auth_begin(struct registry_call *call);
+/* Goes on as the next one who might be known there, if there is one. */
+bool registry_auth_next(struct registry_call *call);
 /* After a 401, 403 or 404: true if the call goes on as somebody else or with another token. */
 bool registry_auth_refused(struct registry_call *call, const struct http_response *response,
                            struct registry_error *error);

@@ -230,8 +230,11 @@ static void fail_waiting(struct registry_token_entry *entry, const struct regist
 {
     for (struct registry_call *call; (call = pop(entry));) {
         struct registry_error own = *error;
+        bool refused = error->fault == REGISTRY_UNAUTHORIZED || error->fault == REGISTRY_FORBIDDEN;
         call->token = NULL;
         entry->users--;
+        if (refused && registry_auth_next(call))
+            continue;
         registry_error_set(&own, error->fault, call->about, "the token server %.*s: %.300s",
                            STR_FMT(url_host(entry->realm)), error->text);
         registry_host_note(call->host, &own);
