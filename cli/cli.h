@@ -42,6 +42,7 @@ extern const struct cli_verb verb_audit;
 extern const struct cli_verb verb_break_glass;
 extern const struct cli_verb verb_select;
 extern const struct cli_verb verb_resolve;
+extern const struct cli_verb verb_pin;
 extern const struct cli_verb verb_completion;
 extern const struct cli_verb verb_version;
 

@@ -26,6 +26,12 @@ struct file_names {
 int file_list_manifests(const char *folder, struct arena *arena, struct file_names *ret_names,
                         struct err *err);
 
+/*
+ * Another content for a file that is there, all at once: whoever reads it meanwhile, or after a
+ * crash, finds the old one or the new one. Mode and owner stay, and so does a symbolic link.
+ */
+int file_replace(const char *path, struct str text, struct err *err);
+
 /* Seconds since 1970, and a key that nobody outside this process knows. */
 int64_t clock_now(void);
 int random_key(struct siphash_key *ret_key, struct err *err);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* file: see the header. */
+#define _GNU_SOURCE /* mkostemp */
 #include "pinnace/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -154,4 +157,59 @@ int random_key(struct siphash_key *ret_key, struct err *err)
     if (getrandom(ret_key, sizeof(*ret_key), 0) != sizeof(*ret_key))
         return err_set(err, ERR_SYSTEM, "no random bytes: %s", strerror(errno));
     return 0;
+}
+
+/* --- Writing ----------------------------------------------------------------------------------- */
+
+static int write_all(int fd, struct str text)
+{
+    while (text.len) {
+        ssize_t written = write(fd, text.ptr, text.len);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        text = str_tail(text, (size_t)written);
+    }
+    return fsync(fd);
+}
+
+/* The owner may be one that only root can give: then it is ours. */
+static int fill_copy(int fd, const struct stat *status, struct str text)
+{
+    if (fchown(fd, status->st_uid, status->st_gid) < 0 && errno != EPERM)
+        return -1;
+    return fchmod(fd, status->st_mode & 07777) < 0 ? -1 : write_all(fd, text);
+}
+
+static int replace(const char *path, char *copy, struct str text, struct err *err)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return system_error(path, err);
+    if (!S_ISREG(status.st_mode))
+        return err_set(err, ERR_INPUT, "%s: this is no file that could be written", path);
+    int fd FD_SCOPED = mkostemp(copy, O_CLOEXEC);
+    if (fd < 0)
+        return system_error(copy, err);
+    if (fill_copy(fd, &status, text) == 0 && rename(copy, path) == 0)
+        return 0;
+    system_error(copy, err);
+    unlink(copy);
+    return -1;
+}
+
+int file_replace(const char *path, struct str text, struct err *err)
+{
+    char copy[PATH_MAX + 16];
+    char *real = realpath(path, NULL);
+    if (!real)
+        return system_error(path, err);
+    int result = -1;
+    if (snprintf(copy, sizeof(copy), "%s.XXXXXX", real) < (int)sizeof(copy))
+        result = replace(real, copy, text, err);
+    else
+        err_set(err, ERR_LIMIT, "%s: its name is too long", path);
+    free(real);
+    return result;
 }
