@@ -23,7 +23,7 @@ TEST(replaced)
     TEST_ARENA(arena);
     struct err err = ERR_CLEAN;
     struct stat before, after;
-    char folder[] = "/tmp/pinnace-test-XXXXXX";
+    char folder[] = P_tmpdir "/pinnace-test-XXXXXX";
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0);
     FILE *file = fopen("f", "w");
