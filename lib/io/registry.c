@@ -37,10 +37,9 @@ bool str_list_has_host(const struct str_list *list, struct str host)
 
 static void call_free(struct registry_call *call)
 {
-    struct registry_call **at = &call->registry->calls;
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
+    *call->link = call->next;
+    if (call->next)
+        call->next->link = call->link;
     timer_clear(http_timers(call->registry->http), &call->again);
     if (call->http)
         http_cancel(call->http);
@@ -159,6 +158,9 @@ struct registry_call *registry_send(struct registry *registry,
     call->registry = registry;
     call->arena = ARENA_INIT(CALL_ROOM);
     call->next = registry->calls;
+    call->link = &registry->calls;
+    if (call->next)
+        call->next->link = &call->next;
     registry->calls = call;
     call->again = (struct timer){.fire = try_again, .context = call};
     call->deadline = clock_boot_ms() + request->patience_ms;

@@ -65,12 +65,16 @@ void registry_host_remove(struct registry_call *call)
 
 void registry_host_release(struct registry_call *call)
 {
+    struct registry_host *host = call->host;
     if (!call->in_flight)
         return;
     call->in_flight = false;
-    call->host->in_flight--;
-    if (call->host->queue)
-        pump_soon(call->host);
+    for (unsigned i = 0; i < host->in_flight; i++)
+        if (host->flying[i] == call)
+            host->flying[i] = host->flying[host->in_flight - 1];
+    host->in_flight--;
+    if (host->queue)
+        pump_soon(host);
 }
 
 /* --- When nobody may ask ----------------------------------------------------------------------- */
@@ -146,12 +150,12 @@ static void tell_impatient(struct registry_host *host, int64_t now)
 
 /* --- Who may ask next -------------------------------------------------------------------------- */
 
-static unsigned calls_of_repository(const struct registry_call *asked)
+static bool is_busy(const struct registry_host *host, struct str repository)
 {
     unsigned count = 0;
-    for (const struct registry_call *call = asked->registry->calls; call; call = call->next)
-        count += call->in_flight && str_eq(call->repository, asked->repository);
-    return count;
+    for (unsigned i = 0; i < host->in_flight; i++)
+        count += str_eq(host->flying[i]->repository, repository);
+    return count >= REPOSITORY_CALLS_MAX;
 }
 
 static struct registry_call *next_call(const struct registry_host *host)
@@ -161,7 +165,7 @@ static struct registry_call *next_call(const struct registry_host *host)
     struct registry_call *call = host->queue;
     if (host->in_flight >= most)
         return NULL;
-    while (call && calls_of_repository(call) >= REPOSITORY_CALLS_MAX)
+    while (call && is_busy(host, call->repository))
         call = call->queued;
     return call;
 }
@@ -195,7 +199,7 @@ static void pump(void *context)
         }
         registry_host_remove(call);
         call->in_flight = true;
-        host->in_flight++;
+        host->flying[host->in_flight++] = call;
         registry_auth_begin(call);
     }
 }

@@ -32,6 +32,7 @@ struct registry_host {
 
     struct registry_call *queue, **queue_tail;
     struct timer pump;
+    struct registry_call *flying[HOST_CALLS_MAX]; /* those that are being asked */
     unsigned in_flight;
     int64_t allowance_ms; /* the budget: when the next request may go, were there no bursts */
 
@@ -74,7 +75,7 @@ enum sent { SENT_NOTHING, SENT_BASIC, SENT_TOKEN, SENT_GIVEN_TOKEN };
 
 struct registry_call {
     struct registry *registry;
-    struct registry_call *next;   /* of all */
+    struct registry_call *next, **link; /* of all, and what points here */
     struct registry_call *queued; /* the next one of the queue, or of those who wait for a token */
     struct registry_host *host;
     struct arena arena;
