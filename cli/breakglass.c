@@ -36,8 +36,6 @@ enum { IMAGES_MAX = 64, TEXT_MAX = 64 * 1024, ROOM = 64 * 1024 * 1024 };
 
 static const struct kube_resource exemptions = {"/apis/" PINNACE_API_VERSION, "exemptions"};
 static const struct kube_resource pin_policies = {"/apis/" PINNACE_API_VERSION, "pinpolicies"};
-static const struct kube_resource self_reviews = {"/apis/authentication.k8s.io/v1",
-                                                  "selfsubjectreviews"};
 static const struct kube_resource bindings = {"/apis/admissionregistration.k8s.io/v1",
                                               "validatingadmissionpolicybindings"};
 
@@ -137,39 +135,6 @@ static int read_request(struct cli_args *args, struct request *request, struct a
 }
 
 /* ---- what the cluster knows ---- */
-
-/* Who we are there, and what time it is: this machine's clock may be another. */
-static int ask_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
-                   struct kube_error *error)
-{
-    const struct kube_request asking = {
-        .verb = KUBE_CREATE,
-        .path = kube_path(arena, self_reviews, STR_NONE, STR_NONE, NULL),
-        .body =
-            STR("{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}")};
-    JSON_SCOPED struct cJSON *tree = NULL;
-    struct json_fields root = {0}, status = {0}, user = {0}, metadata = {0};
-    struct str body, created = STR_NONE;
-    struct err err;
-    if (kube_ask(kube, &asking, arena, &body, error) < 0)
-        return -1;
-    if (json_read(body, TEXT_MAX, &tree, &err) == 0) {
-        root.object = tree;
-        if (json_get_object(&root, "status", &status, &err) == 0 &&
-            json_get_object(&status, "userInfo", &user, &err) == 0 &&
-            json_get_string(&user, "username", arena, ret_user, &err) == 0 &&
-            json_get_object(&root, "metadata", &metadata, &err) == 0 &&
-            json_get_string(&metadata, "creationTimestamp", arena, &created, &err) == 0 &&
-            ret_user->len) {
-            if (!created.len || !when_parse(created, ret_now))
-                *ret_now = clock_now();
-            return 0;
-        }
-    }
-    err_set(&err, ERR_INPUT, "status.userInfo.username: is missing");
-    kube_error_set(error, (struct kube_question){"POST", asking.path}, KUBE_GARBLED, &err);
-    return -1;
-}
 
 /* A policy that cannot be read here is the webhook's to tell of. */
 static int64_t ask_longest(struct kube *kube, struct arena *arena)
@@ -277,7 +242,7 @@ static int break_glass(const struct request *request, struct kube *kube, struct 
     struct str user = STR_NONE, json, created;
     struct err err;
     int64_t now = 0;
-    if (ask_who(kube, arena, &user, &now, &error) < 0)
+    if (cluster_who(kube, arena, &user, &now, &error) < 0)
         return cluster_error(&error);
     int64_t longest = ask_longest(kube, arena);
     if (request->seconds > longest)

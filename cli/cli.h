@@ -40,6 +40,7 @@ extern const struct cli_verb verb_ref;
 extern const struct cli_verb verb_review;
 extern const struct cli_verb verb_audit;
 extern const struct cli_verb verb_break_glass;
+extern const struct cli_verb verb_doctor;
 extern const struct cli_verb verb_select;
 extern const struct cli_verb verb_resolve;
 extern const struct cli_verb verb_pin;

@@ -32,4 +32,8 @@ void cluster_close(struct cluster *cluster);
 /* Tells what an API server's "no" was about; EXIT_BAD_INPUT. */
 int cluster_error(const struct kube_error *error);
 
+/* Who we are there, and what time it is by its clock: this machine's may be another. */
+int cluster_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
+                struct kube_error *error);
+
 #endif

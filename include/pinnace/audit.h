@@ -60,6 +60,9 @@ int audit_add_namespace(struct audit *audit, struct str json, struct err *err);
 int audit_add_object(struct audit *audit, const struct kind *kind, struct str json,
                      struct err *err);
 
+/* Leaves the rows of what workloads make by now: what could not be made again. Nothing is added after. */
+void audit_forget_old(struct audit *audit);
+
 /* By namespace, kind, name and container. */
 int audit_sort(struct audit *audit, struct err *err);
 

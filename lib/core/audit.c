@@ -128,6 +128,15 @@ static void find_root(const struct audit *audit, const struct object *object, st
     *ret_name = link->owner_name;
 }
 
+/* What nothing that is listed makes, nothing of ours can know the template of. */
+static bool is_made_by_others(struct str kind)
+{
+    for (const struct kind *known = kinds; known->name.len; known++)
+        if (str_eq(known->name, kind))
+            return false;
+    return true;
+}
+
 static struct audit_row *find_row(struct audit *audit, const struct audit_row *like)
 {
     struct audit_row *row = audit->row_buckets[bucket_of(like->namespace, like->kind, like->name)];
@@ -202,7 +211,8 @@ static int take_finding(struct audit *audit, const struct object *object,
     if (!row)
         return err_no_memory(err);
     row->pods += is_pod;
-    if (!object->owner_name.len || str_eq(object->owner_kind, STR("Node")))
+    if (!object->owner_name.len || str_eq(object->owner_kind, STR("Node")) ||
+        is_made_by_others(like.kind))
         row->in_template = true;
     return is_pod ? note_run(audit, row, containers, err) : 0;
 }
@@ -258,6 +268,20 @@ int audit_add_object(struct audit *audit, const struct kind *kind, struct str js
 }
 
 /* ---- order ---- */
+
+void audit_forget_old(struct audit *audit)
+{
+    struct audit_row **at = &audit->rows;
+    while (*at) {
+        struct audit_row *row = *at;
+        if (row->in_template) {
+            at = &row->next;
+            continue;
+        }
+        audit->findings -= !row->exempt;
+        *at = row->next;
+    }
+}
 
 static int compare_rows(const void *a_in, const void *b_in)
 {
