@@ -28,12 +28,11 @@ static uint64_t get(const _Atomic uint64_t *counter)
 
 static enum counted_verdict verdict_of(const struct review_outcome *outcome)
 {
-    const size_t *count = outcome->verdict.count;
     if (!outcome->allowed)
         return COUNTED_REFUSED;
-    if (count[FINDING_REFUSED] || outcome->kind_unknown)
+    if (outcome->violates)
         return COUNTED_VIOLATION;
-    return count[FINDING_EXEMPT] ? COUNTED_EXEMPT : COUNTED_ALLOWED;
+    return outcome->verdict.count[FINDING_EXEMPT] ? COUNTED_EXEMPT : COUNTED_ALLOWED;
 }
 
 void counters_add_answer(struct counters *counters, const struct review_path *path,

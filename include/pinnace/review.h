@@ -69,7 +69,7 @@ struct review_context {
 /* What was decided, for metrics and logs. */
 struct review_outcome {
     bool allowed;
-    bool kind_unknown;
+    bool violates; /* an image, or the request as a whole; let in where the mode only tells */
     struct verdict verdict;
 };
 

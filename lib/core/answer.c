@@ -256,10 +256,9 @@ static int judge_images(struct answer *answer, struct review_outcome *outcome, s
     struct question question = question_of(review, context);
     struct err why;
     int done = judge(&question, answer->arena, &outcome->verdict, &why);
-    outcome->kind_unknown = !review->object.kind;
     if (done < 0 && why.kind == ERR_MEMORY)
         return err_no_memory(err);
-    bool wrong = outcome->kind_unknown || (context->path.unknown && outcome->verdict.images);
+    bool wrong = !review->object.kind || (context->path.unknown && outcome->verdict.images);
     if (context->path.unknown)
         outcome->verdict = (struct verdict){.images = outcome->verdict.images};
     return done < 0 || wrong ? complain(answer, done < 0 ? &why : NULL, err) : 0;
@@ -277,8 +276,8 @@ int review_answer(const struct review *review, const struct review_context *cont
                             .code = RESPONSE_FORBIDDEN};
     if (review_writes(review) && judge_images(&answer, &outcome, err) < 0)
         return -1;
-    bool refused = outcome.verdict.count[FINDING_REFUSED] || answer.complains;
-    outcome.allowed = !refused || context->path.mode != MODE_ENFORCE;
+    outcome.violates = outcome.verdict.count[FINDING_REFUSED] || answer.complains;
+    outcome.allowed = !outcome.violates || context->path.mode != MODE_ENFORCE;
     if (write_answer(&answer, outcome.allowed, ret_answer, err) < 0)
         return -1;
     *ret_outcome = outcome;

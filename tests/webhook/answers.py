@@ -398,6 +398,23 @@ def test_metrics(tools):
         demand(server.metric("pinnace_snapshot_age_seconds") >= 0, "age of the snapshot")
 
 
+def test_every_complaint_is_counted(tools):
+    """Whatever is wrong, beyond single images too; what is let in without a complaint is no violation."""
+    pod, strange = review(), json.loads(review())
+    strange["request"].update(kind={"group": "example.org", "version": "v1", "kind": "Widget"}, object={})
+    widget = json.dumps(strange).encode()
+    with tools.server() as server:
+        for mode, verdict in ("enforce", "refused"), ("warn", "violation"), ("audit", "violation"):
+            for level, body in ("unknown", pod), ("released", pod), ("pinned", widget), ("tagged", review(image="nginx")):
+                equal(server.post(body, f"/{mode}/{level}")[0], 200, f"/{mode}/{level}")
+                sample = f'pinnace_admission_requests_total{{mode="{mode}",level="{level}",verdict="%s"}}'
+                equal(server.metric(sample % verdict), 1, sample % verdict)
+                equal(server.metric(sample % "allowed"), 0, sample % "allowed")
+            server.post(pod, f"/{mode}/pinned")
+            sample = f'pinnace_admission_requests_total{{mode="{mode}",level="pinned",verdict="allowed"}}'
+            equal(server.metric(sample), 1, sample)
+
+
 def test_log_lines(tools):
     with tools.server() as server:
         server.check_alive()

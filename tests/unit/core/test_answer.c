@@ -105,6 +105,7 @@ TEST(allowed_in_silence)
             answer_of(paths[i], paths[i], (struct review_context){0}, &arena,
                       CREATE(IMAGE("a", "nginx@" D1)));
         CHECK(paths[i], answer.outcome.allowed);
+        CHECK(paths[i], !answer.outcome.violates);
         CHECK_INT(paths[i], answer.outcome.verdict.images, 1);
         CHECK_STR(paths[i], answer.text,
                   json_of(&arena, "{'apiVersion':'admission.k8s.io/v1','kind':'AdmissionReview',"
@@ -223,6 +224,7 @@ TEST(exempted)
         struct answer answer ANSWER_SCOPED =
             answer_of(row, row, context, &arena, CREATE(IMAGE("a", "quay.io/x")));
         CHECK(row, answer.outcome.allowed);
+        CHECK(row, !answer.outcome.violates);
         CHECK_INT(row, answer.outcome.verdict.count[FINDING_EXEMPT], 1);
         CHECK_INT(row, tree_count(answer.tree, "response.warnings"), rows[i].warned);
         if (rows[i].warned) {
@@ -272,6 +274,7 @@ TEST(advised)
         answer_of("advice", "/enforce/pinned", (struct review_context){.ledger = &ledger}, &arena,
                   CREATE(IMAGE("a", WEB ":1.0.0@" D2)));
     assert_true(answer.outcome.allowed);
+    assert_false(answer.outcome.violates);
     CHECK_HAS("warning", tree_text(answer.tree, "response.warnings.0"),
               "spec.containers[0].image: TagMismatch: ");
     CHECK_STR("verdict", tree_text(answer.tree, "response.auditAnnotations.verdict"),
@@ -325,6 +328,7 @@ TEST(deletions_and_connections)
             struct answer answer ANSWER_SCOPED =
                 answer_of(paths[k], paths[k], (struct review_context){0}, &arena, reviews[i]);
             CHECK(reviews[i], answer.outcome.allowed);
+            CHECK(reviews[i], !answer.outcome.violates);
             CHECK(reviews[i], tree_at(answer.tree, "response.warnings") == NULL);
         }
 }
@@ -382,6 +386,7 @@ TEST(unknown_level)
         CHECK_INT(row, answer.outcome.allowed, rows[i].allowed);
         CHECK_INT(row, tree_at(answer.tree, "response.auditAnnotations.error") != NULL,
                   rows[i].complains);
+        CHECK_INT(row, answer.outcome.violates, rows[i].complains);
         CHECK_INT(row, answer.outcome.verdict.count[FINDING_REFUSED], 0);
         if (!rows[i].allowed) {
             struct str message = tree_text(answer.tree, "response.status.message");
@@ -408,7 +413,7 @@ TEST(unknown_kind)
             "{'kind':'AdmissionReview','apiVersion':'admission.k8s.io/v1','request':{'uid':'u',"
             "'kind':{'group':'example.org','kind':'Widget'},'operation':'CREATE','object':{}}}");
         CHECK_INT(row, answer.outcome.allowed, strncmp(row, "/enforce", 8) != 0);
-        CHECK(row, answer.outcome.kind_unknown);
+        CHECK(row, answer.outcome.violates);
         CHECK_HAS(row, tree_text(answer.tree, "response.auditAnnotations.error"), "Widget");
         CHECK_INT(row, tree_count(answer.tree, "response.warnings"), row[1] == 'w');
         if (answer.outcome.allowed)
@@ -432,6 +437,7 @@ TEST(released_without_a_ledger)
                                                        CREATE(IMAGE("a", "nginx@" D1)));
         CHECK_INT(row, answer.outcome.allowed, i > 0);
         CHECK_HAS(row, tree_text(answer.tree, "response.auditAnnotations.error"), "ledger");
+        CHECK(row, answer.outcome.violates);
         CHECK_INT(row, tree_count(answer.tree, "response.warnings"), i == 1);
         if (i == 0) {
             assert_int_equal(tree_number(answer.tree, "response.status.code"), 500);
@@ -478,6 +484,7 @@ TEST(hostile_images)
                 row, paths[i], (struct review_context){.policy = &policy}, &arena, review.ptr);
             CHECK_INT(row, answer.outcome.verdict.count[FINDING_REFUSED], IMAGES);
             CHECK_INT(row, answer.outcome.allowed, i > 1);
+            CHECK(row, answer.outcome.violates);
             CHECK(row, answer.text.len < 128 * 1024);
         }
     }
