@@ -1,5 +1,7 @@
-# Man page and completions go where a packager expects them.
+# Man pages and completions go where a packager expects them.
 install(FILES ${PROJECT_SOURCE_DIR}/man/kubectl-pinnace.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${PROJECT_SOURCE_DIR}/man/pinnace-controller.8 ${PROJECT_SOURCE_DIR}/man/pinnace-webhook.8
+        DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 
 # The program prints them itself. One with sanitizers, or for another machine, may not run in a build.
 if(NOT CMAKE_C_FLAGS MATCHES "-fsanitize" AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
