@@ -125,6 +125,7 @@ def prepare(api, folder):
     api.make(NAMESPACES, namespace("pinnace-system"))
     for crd in render.render("crds"):
         api.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+    until(lambda: api.delete(f"{POLICIES}/default").status == 404, "the PinPolicy of another part to go")
     account = kubectl("apply", "-f", os.path.join(render.ROOT, "manifests/base/rbac-webhook.yaml"))
     check("the webhook's account and role are taken", account.returncode == 0, account.stderr)
     webhook = Webhook(api, folder)
@@ -303,7 +304,8 @@ def try_policy_that_got_in(api, webhook):
     api.delete(f"{CONFIGURATION}/pinnace-objects")
     until(lambda: api.patch(f"{POLICIES}/default", {"spec": {"longestExemption": "soon"}}).ok, "a PinPolicy past the webhook")
     until(lambda: webhook.metric("pinnace_unusable_objects") == 1, "the metric")
-    check("the log names it and its fault", "longestExemption" in webhook.log_text() and "object not usable" in webhook.log_text())
+    until(lambda: "object not usable" in webhook.log_text(), "a line of the log")
+    check("the log names it and its fault", "longestExemption" in webhook.log_text(), webhook.log_text()[-2000:])
     api.make(CONFIGURATION, {**body, "metadata": {"name": "pinnace-objects"}})
     until(lambda: "at most 2h" in api.create(exemptions(), exemption("still", in_(hours=3)), dry=True).message,
           "the last good PinPolicy to be in force still")

@@ -236,6 +236,13 @@ def try_objects(name, objects):
          ["exemptions"])
     for key, entry in entries.items():
         same(f"{name}: {key} can be deleted", entry["rules"][0]["operations"], ["CREATE", "UPDATE"])
+        selectors = entry.get("namespaceSelector", {}).get("matchExpressions", [])
+        same(f"{name}: {key} has what AKS would add", [each for each in selectors if each in ENFORCER],
+             ENFORCER if "aks" in name else [])
+    for each in render.find(objects, "ValidatingWebhookConfiguration"):
+        same(f"{name}: who puts the authority into {each['metadata']['name']}",
+             each["metadata"].get("annotations", {}).get("cert-manager.io/inject-ca-from"),
+             "pinnace-system/pinnace-serving-cert" if "cert-manager" in name else None)
     for key in "namespaces", "exemptions":
         same(f"{name}: {key} of the system are left alone", entries[key]["namespaceSelector"]["matchExpressions"][:1],
              [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": SYSTEM}])
