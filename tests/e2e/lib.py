@@ -127,13 +127,27 @@ class World:
         for deployment in ("controller", "webhook"):
             must(kubectl("-n", SYSTEM, "rollout", "status", f"deployment/pinnace-{deployment}", f"--timeout={seconds}s"))
         until(lambda: all(webhook["clientConfig"].get("caBundle") for webhook in self.entries()), "the authority's certificate")
+        odd = namespace("odd", pinnace_dev__enforce="odd")
+        until(lambda: "is no level" in self.api.create("/api/v1/namespaces", odd, dry=True).message, "the check of labels")
         self.namespace("sound", enforce="pinned")
         until(lambda: "Pinnace refuses" in self.create("Pod", "sound", "bad", LATEST, dry=True).message, "the first refusal")
         until(lambda: self.create("Pod", "sound", "good", self.web, dry=True).ok, "the first image that is let in")
         self.api.delete("/api/v1/namespaces/sound")
 
     def entries(self):
-        return self.api.get(f"{CONFIGURATIONS}/pinnace").body.get("webhooks", [])
+        """Of both webhook configurations."""
+        return [webhook for name in ("pinnace", "pinnace-objects")
+                for webhook in self.api.get(f"{CONFIGURATIONS}/{name}").body.get("webhooks", [])]
+
+    def let_any_level_in(self):
+        """A label that names no level is refused where it is written. One that got in earlier, or while no webhook was
+        there, is what this makes possible; install() sets it right again."""
+        path = f"{CONFIGURATIONS}/pinnace-objects"
+        names = [webhook["name"] for webhook in self.api.get(path).body["webhooks"]]
+        at = f"/webhooks/{names.index('namespaces.pinnace.dev')}"
+        self.api.patch(path, [{"op": "remove", "path": at}], "application/json-patch+json")
+        odd = namespace("odd", pinnace_dev__enforce="odd")
+        until(lambda: self.api.create("/api/v1/namespaces", odd, dry=True).ok, "the check of labels to be off")
 
     # -- Objects
 

@@ -14,7 +14,7 @@ import corpus
 import render
 from api import path_of
 from corpus import EMPTY_POLICY
-from lib import check, must, kubectl, review, until
+from lib import LEVELS, check, kubectl, must, review, until
 from results import skip
 
 POLICIES = "/apis/pinnace.dev/v1alpha1/pinpolicies"
@@ -131,8 +131,8 @@ def warnings_of(answer):
 
 
 def entry_of(case):
-    level = case.level if case.level in ("tagged", "pinned", "released") else "unknown"
-    return f"{case.mode}-{level}.pinnace.dev"
+    level = case.level if case.level in LEVELS else "unknown"
+    return f"{case.mode}-{level}{'' if case.operation == 'CREATE' else '-update'}.pinnace.dev"
 
 
 def compare(case, answer, expected, logged):
@@ -217,6 +217,7 @@ def send_all(world, rules, cases, reasons):
 def run(world):
     cases, reasons = corpus.read_cases(left_out)
     world.install()
+    world.let_any_level_in()
     must(kubectl("taint", "node", "--all", TAINT))  # nothing of what follows is to run
     with tempfile.TemporaryDirectory() as folder:
         rules = Rules(world, folder)
