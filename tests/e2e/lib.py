@@ -5,6 +5,7 @@ import base64
 import http.client
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -47,8 +48,16 @@ def must(done):
 
 # --- What is expected of an answer: of the API server (api.Answer) or of kubectl --------------------------------
 
+def warnings_of(answer):
+    """The texts of an answer's Warning headers."""
+    found = [re.fullmatch(r'299 - "(.*)"', header, re.DOTALL) for header in answer.warnings]
+    return [re.sub(r"\\(.)", r"\1", match.group(1)) for match in found]
+
+
 def _told(answer):
-    return answer.stdout + answer.stderr if hasattr(answer, "returncode") else f"{answer}\nwarnings: {answer.warnings}"
+    if hasattr(answer, "returncode"):
+        return answer.stdout + answer.stderr
+    return "\n".join([str(answer), *(f"warning: {text}" for text in warnings_of(answer))])
 
 
 def _went_well(answer):
@@ -188,6 +197,9 @@ class World:
         body = wrap(kind, name, self.pod_spec(*images, **(spec or {})), **own)
         return self.api.create(collection(kind, where), body, dry=dry, user=user, groups=groups)
 
+    def until_refused(self, kind, where, *images):
+        until(lambda: not self.create(kind, where, "settle", *images, dry=True).ok, f"the first refusal in {where}")
+
     def await_running(self, where, selector, count=1, seconds=60):
         """Waits for so many Ready pods and returns them."""
         def ready():
@@ -211,6 +223,13 @@ class World:
         answer = json.loads(connection.getresponse().read())
         connection.close()
         return answer["response"]
+
+    def until_judged(self, path, where, image, verdict):
+        """Until each webhook, and not only the one that the Service leads to just now, lets the image in or does not."""
+        asked = review("Pod", self.pod_spec(image), where)
+        for pod in self.webhook_pods():
+            until(lambda pod=pod: self.ask(pod, path, asked)["allowed"] == verdict,
+                  f"{image} to be {'let in' if verdict else 'refused'} at {path} by {pod['metadata']['name']}")
 
     def metrics(self, pod):
         """The metrics of one pod of Pinnace: a number for each name with its labels."""

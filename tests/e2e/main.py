@@ -12,7 +12,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import results  # noqa: E402
 from lib import World  # noqa: E402
 
-PARTS = ["install", "corpus"]
+PARTS = ["install", "kinds", "old", "rules", "people", "corpus", "profiles"]
 
 parser = argparse.ArgumentParser()
 parser.add_argument("parts", nargs="*", default=PARTS)

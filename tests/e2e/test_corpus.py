@@ -14,7 +14,7 @@ import corpus
 import render
 from api import path_of
 from corpus import EMPTY_POLICY
-from lib import LEVELS, check, kubectl, must, review, until
+from lib import LEVELS, check, kubectl, must, until, warnings_of
 from results import skip
 
 POLICIES = "/apis/pinnace.dev/v1alpha1/pinpolicies"
@@ -101,11 +101,8 @@ class Rules:
 
     def _await_webhooks(self):
         """Each of them is asked past the Service, for what each of this turn's marks lets in."""
-        for pod in self.world.webhook_pods():
-            for image in (f"turn.example/policy-{self.turn}", f"turn.example/exemption-{self.turn}"):
-                ask = review("Pod", {"containers": [{"name": "c", "image": image}]}, "probe")
-                until(lambda pod=pod, ask=ask: self.world.ask(pod, "/enforce/pinned", ask)["allowed"],
-                      f"{image} by {pod['metadata']['name']}")
+        for mark in ("policy", "exemption"):
+            self.world.until_judged("/enforce/pinned", "probe", f"turn.example/{mark}-{self.turn}", True)
 
 
 def ask_command(world, rules, case, sent, old):
@@ -122,12 +119,6 @@ def ask_command(world, rules, case, sent, old):
     if done.returncode:
         raise RuntimeError(f"{case.name}: {done.stderr}")
     return json.loads(done.stdout)["response"]
-
-
-def warnings_of(answer):
-    """The texts of the Warning headers."""
-    found = [re.fullmatch(r'299 - "(.*)"', header, re.DOTALL) for header in answer.warnings]
-    return [re.sub(r"\\(.)", r"\1", match.group(1)) for match in found]
 
 
 def entry_of(case):
