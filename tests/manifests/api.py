@@ -14,6 +14,9 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 JSON = "application/json"
 
+# A kept connection that the server has ended.
+ENDED = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError)
+
 
 class Answer:
     def __init__(self, status, body, headers):
@@ -58,9 +61,9 @@ class Api:
                 self.connection.request(method, path, body, headers)
                 response = self.connection.getresponse()
                 return response, response.read()
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            except (OSError, http.client.HTTPException) as problem:
                 self.connection = None
-                if attempt == 2:
+                if attempt == 2 or not isinstance(problem, ENDED):
                     raise
         return None
 
