@@ -14,6 +14,7 @@ struct nslevel {
 };
 
 struct nslevels {
+    struct str uid; /* of the namespace */
     struct nslevel modes[MODES];
 };
 

@@ -14,6 +14,7 @@ enum { NSLOOK_LINES = 10 };
 struct nslook {
     enum mode mode;
     enum level level;
+    struct str uid;                 /* of the namespace, as the review has it */
     struct str lines[NSLOOK_LINES]; /* one for each of the first */
     size_t kept, count;
     struct str trouble; /* why not everything was looked at; .len 0: it was */

@@ -34,12 +34,17 @@ static void read_labels(struct scan *scan, struct nslevels *levels)
 
 static void read_metadata(struct scan *scan, struct nslevels *levels)
 {
-    static const struct str keys[] = {STR_INIT("labels")};
+    static const struct str keys[] = {STR_INIT("labels"), STR_INIT("uid")};
+    enum { LABELS, UID, KEYS };
     if (skip_null(scan))
         return;
     struct scan_members members = scan_object(scan);
-    while (scan_member(scan, &members, keys, 1) != SCAN_END)
-        read_labels(scan, levels);
+    for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;) {
+        if (key == UID)
+            levels->uid = scan_string(scan);
+        else
+            read_labels(scan, levels);
+    }
 }
 
 int nslevels_read(struct str json, struct arena *arena, struct nslevels *ret_levels,

@@ -348,7 +348,7 @@ bool objectreview_wants_look(const struct review *review, const struct review_pa
         const struct nslevel *level = &new.modes[modes[i]];
         if (!is_raised(level, &old.modes[modes[i]]))
             continue;
-        *ret_look = (struct nslook){.mode = modes[i], .level = level->level};
+        *ret_look = (struct nslook){.mode = modes[i], .level = level->level, .uid = old.uid};
         return true;
     }
     return false;

@@ -14,6 +14,7 @@ from harness import PATIENCE, PINNED, close, demand, equal, head, read_answer, s
 KINDS = {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "cronjobs": "CronJob",
          "jobs": "Job", "replicasets": "ReplicaSet", "replicationcontrollers": "ReplicationController",
          "podtemplates": "PodTemplate", "pods": "Pod"}
+UID = "0b6f6c3e-3c5f-4b0e-9f62-0d3c1f1f7a11"
 DOCTOR = "kubectl pinnace doctor --before pinned shop"
 
 
@@ -41,6 +42,9 @@ class Lists:
         self.items, self.hook, self.asked = items or {}, hook, []
 
     def __call__(self, handler, path, asked):
+        if path == "/api/v1/namespaces/shop":
+            handler.say(200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop", "uid": UID}})
+            return True
         plural = path.rsplit("/", 1)[1]
         if plural not in KINDS or "/namespaces/shop/" not in path:
             return False
@@ -67,9 +71,9 @@ class Held:
             demand(self.come.acquire(timeout=PATIENCE), "nobody looks")
 
 
-def labelled(level="pinned", mode="enforce", before=None, operation="UPDATE"):
+def labelled(level="pinned", mode="enforce", before=None, operation="UPDATE", uid=UID):
     def namespace(labels):
-        return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": labels}}
+        return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": uid, "labels": labels}}
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         "uid": "1", "kind": {"group": "", "version": "v1", "kind": "Namespace"}, "name": "shop", "namespace": "shop",
         "operation": operation, "object": namespace({f"pinnace.dev/{mode}": level}),
@@ -153,6 +157,19 @@ def test_pages(tools):
         told = warnings_of(server)
         equal(len(told), 11, f"warnings {told}")
         equal(told[10], f"and 250 more; see: {DOCTOR}", "the last one")
+
+
+def test_strangers_learn_nothing(tools):
+    """Whoever reaches the port can make a review up; of what is in a namespace it tells nothing."""
+    lists = Lists({"pods": [item("pods", "secret")]})
+    with World(tools, lists) as server:
+        for uid in "another", "", None, UID[:-1], UID.upper():
+            told = warnings_of(server, labelled(uid=uid))
+            equal(len(told), 1, f"warnings {told}")
+            demand("secret" not in told[0] and "not of the namespace that is there" in told[0], f"{uid}: {told}")
+        equal(warnings_of(server, labelled().replace(b'"name": "shop"', b'"name": "../pods"'))[0].count("secret"), 0, "a name that climbs")
+        equal(lists.asked, [], "lists")
+        demand('Pod "secret"' in warnings_of(server)[0], "the API server's own review")
 
 
 # ---- an API server that is not as it should be ----
