@@ -398,12 +398,19 @@ static bool label_matches(struct str pattern, struct str label)
     }
 }
 
-static struct str take_label(struct str *rest)
+static bool labels_match(struct str key, struct str host)
 {
-    size_t dot = str_find(*rest, '.');
-    struct str label = dot == STR_NOT_FOUND ? *rest : str_head(*rest, dot);
-    *rest = dot == STR_NOT_FOUND ? STR_NONE : str_tail(*rest, dot + 1);
-    return label;
+    for (;;) {
+        size_t key_dot = str_find(key, '.'), dot = str_find(host, '.');
+        bool last = dot == STR_NOT_FOUND;
+        if (last != (key_dot == STR_NOT_FOUND) ||
+            !label_matches(last ? key : str_head(key, key_dot), last ? host : str_head(host, dot)))
+            return false;
+        if (last)
+            return true;
+        key = str_tail(key, key_dot + 1);
+        host = str_tail(host, dot + 1);
+    }
 }
 
 static struct str take_port(struct str *host)
@@ -423,12 +430,7 @@ static bool host_matches(struct str key, struct str host)
     if (!has_glob(key) || str_starts(key, STR("[")))
         return false;
     struct str key_port = take_port(&key), port = take_port(&host);
-    if (!str_eq(key_port, port))
-        return false;
-    while (key.ptr && host.ptr)
-        if (!label_matches(take_label(&key), take_label(&host)))
-            return false;
-    return !key.ptr && !host.ptr;
+    return str_eq(key_port, port) && labels_match(key, host);
 }
 
 const struct docker_login *docker_login_next(const struct docker_logins *logins,

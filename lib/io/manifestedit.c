@@ -47,10 +47,11 @@ static int find_place(const struct manifest *manifest, const struct manifest_cha
     bool quoted = at < text.len && (text.ptr[at] == '"' || text.ptr[at] == '\'');
     char quote = quoted ? text.ptr[at] : '\0';
     at += quoted;
-    struct str rest = str_tail(text, at);
-    struct str behind =
-        str_starts(rest, change->from) ? str_tail(rest, change->from.len) : STR_NONE;
-    if (behind.ptr && (quoted ? behind.len && behind.ptr[0] == quote : ends_plain(behind))) {
+    struct str rest = str_tail(text, at), behind = STR("");
+    bool there = str_starts(rest, change->from);
+    if (there)
+        behind = str_tail(rest, change->from.len);
+    if (there && (quoted ? behind.len && behind.ptr[0] == quote : ends_plain(behind))) {
         *ret_edit = (struct edit){at, change->from, change->to};
         return 0;
     }

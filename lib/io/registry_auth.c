@@ -80,13 +80,13 @@ void registry_auth_begin(struct registry_call *call)
         call->login = next_login(call);
     }
     registry_token_forget(call);
-    if (call->foreign)
-        registry_call_send(call, SENT_NOTHING, STR_NONE);
-    else if (call->login && call->login->registry_token.len)
+    bool as_itself = !call->foreign;
+    if (as_itself && call->login && call->login->registry_token.len)
         registry_call_send(call, SENT_GIVEN_TOKEN, call->login->registry_token);
-    else if (host->scheme == CHALLENGE_BEARER)
+    else if (as_itself && host->scheme == CHALLENGE_BEARER)
         ask_for_token(call);
-    else if (host->scheme == CHALLENGE_BASIC && call->login && call->login->username.len)
+    else if (as_itself && host->scheme == CHALLENGE_BASIC && call->login &&
+             call->login->username.len)
         registry_call_send(call, SENT_BASIC, STR_NONE);
     else
         registry_call_send(call, SENT_NOTHING, STR_NONE);
