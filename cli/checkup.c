@@ -36,6 +36,14 @@ struct visit {
     int64_t now; /* by the cluster's clock, if it tells */
 };
 
+static void tell_no(struct visit *visit, const char *subject, const char *remedy,
+                    const struct kube_error *error)
+{
+    bool missing = error->fault == KUBE_NOT_FOUND;
+    doctor_say(visit->doctor, missing ? DOCTOR_PROBLEM : DOCTOR_UNKNOWN, subject,
+               missing ? remedy : NULL, "%s", error->text);
+}
+
 /* False when there is nothing to judge, which was told. */
 static bool ask(struct visit *visit, const char *subject, const char *remedy, struct str path,
                 struct str *ret_json)
@@ -44,9 +52,7 @@ static bool ask(struct visit *visit, const char *subject, const char *remedy, st
     struct kube_error error;
     if (kube_ask(visit->kube, &request, visit->arena, ret_json, &error) == 0)
         return true;
-    bool missing = error.fault == KUBE_NOT_FOUND;
-    doctor_say(visit->doctor, missing ? DOCTOR_PROBLEM : DOCTOR_UNKNOWN, subject,
-               missing ? remedy : NULL, "%s", error.text);
+    tell_no(visit, subject, remedy, &error);
     return false;
 }
 
@@ -200,7 +206,7 @@ static void check_policy(struct visit *visit)
         doctor_say(visit->doctor, DOCTOR_OK, "pinpolicy", NULL, "\"default\" is in force");
     if (kube_list(visit->kube, path_of(visit, exemptions, NULL), add_exemption, context, &error) <
         0)
-        doctor_say(visit->doctor, DOCTOR_UNKNOWN, "exemptions", NULL, "%s", error.text);
+        tell_no(visit, "exemptions", "kubectl apply -k manifests/crds", &error);
     else
         doctor_exemptions(visit->doctor, &policy, visit->now);
 }

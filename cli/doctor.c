@@ -91,7 +91,7 @@ static void write_text(struct buf *out, const struct doctor *doctor)
         if (line->remedy)
             buf_addf(out, "%-8s %-12s -> %s\n", "", "", line->remedy);
     }
-    buf_addf(out, "\n%zu ok, %zu warnings, %zu problems, %zu not known.\n",
+    buf_addf(out, "\nok: %zu, warnings: %zu, problems: %zu, not known: %zu\n",
              doctor->count[DOCTOR_OK], doctor->count[DOCTOR_WARNING], doctor->count[DOCTOR_PROBLEM],
              doctor->count[DOCTOR_UNKNOWN]);
 }

@@ -284,6 +284,19 @@ void doctor_certificate(struct doctor *doctor, int64_t not_after, int64_t now)
 
 /* ---- namespaces and Exemptions ---- */
 
+/* Nothing can be made any more in one that is being deleted. */
+static bool is_ending(struct str json, struct arena *arena)
+{
+    JSON_SCOPED struct cJSON *tree = NULL;
+    struct json_fields root = {0}, metadata = {0};
+    struct str since = STR_NONE;
+    if (json_read(json, OBJECT_MAX, &tree, NULL) < 0)
+        return false;
+    root.object = tree;
+    return json_get_object(&root, "metadata", &metadata, NULL) == 0 &&
+           json_get_string(&metadata, "deletionTimestamp", arena, &since, NULL) == 0 && since.len;
+}
+
 void doctor_namespace(struct doctor *doctor, struct doctor_census *census, struct str json)
 {
     struct arena scratch ARENA_SCOPED = ARENA_INIT(2 * OBJECT_MAX);
@@ -308,7 +321,8 @@ void doctor_namespace(struct doctor *doctor, struct doctor_census *census, struc
     census->levelled += any;
     census->bare += !any;
     if (levels.modes[MODE_ENFORCE].level != LEVEL_OFF && !census->probe.len &&
-        !str_starts(object.name, STR("kube-")) && !str_eq(object.name, STR(DOCTOR_NAMESPACE)))
+        !str_starts(object.name, STR("kube-")) && !str_eq(object.name, STR(DOCTOR_NAMESPACE)) &&
+        !is_ending(json, &scratch))
         census->probe = arena_copy(doctor->arena, object.name);
 }
 
@@ -325,13 +339,16 @@ void doctor_exemptions(struct doctor *doctor, const struct policy *policy, int64
     for (const struct exemption *e = policy->exemptions; e; e = e->next) {
         if (!e->name.len)
             continue;
-        over += e->expires <= now;
-        force += e->expires > now;
-        if (e->expires > now && e->created && e->expires - e->created > policy->longest_exemption)
+        if (e->expires <= now) {
+            over++;
+        } else if (e->created && e->expires - e->created > policy->longest_exemption) {
             doctor_say(doctor, DOCTOR_WARNING, "exemptions",
                        "delete it, and break the glass again for less",
                        "%.*s of namespace %.*s is longer than may be, so it does not count",
                        STR_FMT(e->name), STR_FMT(e->namespace));
+        } else {
+            force++;
+        }
     }
     doctor_say(doctor, DOCTOR_OK, "exemptions", NULL, "%zu in force, %zu over", force, over);
 }
