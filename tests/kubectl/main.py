@@ -34,7 +34,9 @@ def says(text, done, status, *parts):
 
 def findings(*arguments):
     done = plugin(*arguments, "-o", "json")
-    return json.loads(done.stdout)["findings"] if done.stdout else done.stderr
+    if not done.stdout:
+        raise RuntimeError(f"{' '.join(arguments)}: status {done.returncode}, {done.stderr}")
+    return json.loads(done.stdout)["findings"]
 
 
 # --- Without Pinnace --------------------------------------------------------------------------------------------
@@ -180,7 +182,8 @@ def installation(world):
         world.api.call("PATCH", config, [{"op": "add", "path": f"/webhooks/{at}/{field}", "value": was or {}}],
                        content="application/json-patch+json")
     must(kubectl("-n", SYSTEM, "scale", "deployment/pinnace-webhook", "--replicas=0"))
-    until(lambda: not world.webhook_pods(), "the webhooks to go", 60)
+    # Those that stop go on answering until no API server asks them any more.
+    until(lambda: "does not answer" in plugin("doctor").stdout, "the webhooks to go", 60)
     says("without a webhook", plugin("doctor"), 1, "^problem +service .*no webhook is ready", "^problem +trial .*does not answer")
     must(kubectl("-n", SYSTEM, "scale", "deployment/pinnace-webhook", "--replicas=2"))
     world.await_sound()
