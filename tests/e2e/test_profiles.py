@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """strict and available, with a webhook and without one."""
-from lib import LATEST, SYSTEM, allowed, check, kubectl, must, refused, until
+from lib import LATEST, SYSTEM, WEBHOOK_LABELS, allowed, check, kubectl, must, refused, until
 from test_rules import EXEMPTIONS, exemption
 
 AVAILABLE = (("base",), ("components/image", "profiles/available"))
@@ -8,12 +8,14 @@ AVAILABLE = (("base",), ("components/image", "profiles/available"))
 
 def scale(world, replicas):
     must(kubectl("-n", SYSTEM, "scale", "deployment/pinnace-webhook", f"--replicas={replicas}"))
+    if not replicas:  # at once: what they still answer meanwhile is no question of profiles
+        must(kubectl("-n", SYSTEM, "delete", "pods", "-l", WEBHOOK_LABELS, "--force", "--grace-period=0"))
     until(lambda: len(world.webhook_pods()) == replicas, f"{replicas} webhooks", 60)
     if replicas:
         world.await_sound()
         return
-    until(lambda: not world.api.get(f"/apis/discovery.k8s.io/v1/namespaces/{SYSTEM}/endpointslices").body["items"][0]["endpoints"],
-          "the Service to lead nowhere")
+    until(lambda: "failed calling webhook" in world.api.create(
+        EXEMPTIONS.format("held"), exemption("none", 60, "x"), dry=True).message, "the Service to lead nowhere")
 
 
 def try_untouched(world, profile):
