@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -53,7 +54,7 @@ class Pki:
         self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test authority",
                      "-keyout", "ca.key", "-out", "ca.crt", "-addext", "basicConstraints=critical,CA:TRUE")
         self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
-        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n")
         self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
                      "-extfile", "names", "-out", "server.crt")
 
@@ -315,3 +316,39 @@ class Double:
             return False
         handler.error(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate=handler.challenge("basic"))
         return True
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """Takes CONNECT to whatever host there is to one server, and keeps the first line and the head."""
+
+    daemon_threads = True
+
+    def __init__(self, port):
+        super().__init__(("127.0.0.1", 0), ProxyConnection)
+        self.target, self.heads = port, []
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class ProxyConnection(socketserver.StreamRequestHandler):
+    def handle(self):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            line = self.rfile.readline()
+            if not line:
+                return
+            head += line
+        self.server.heads.append(head.decode())
+        with socket.create_connection(("127.0.0.1", self.server.target)) as onward:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            threading.Thread(target=self.pump, args=(onward, self.connection), daemon=True).start()
+            self.pump(self.connection, onward)
+
+    @staticmethod
+    def pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # whoever went away first
