@@ -32,6 +32,21 @@ static int add_host(const struct cli_args *args, struct str_list *list)
     return EXIT_CLEAN;
 }
 
+static int add_mirror(struct asking *asking, const struct cli_args *args)
+{
+    struct str value = str_of(args->value);
+    size_t equals = str_find(value, '=');
+    if (asking->options.mirror_count == REGISTRY_LIST_MAX)
+        return cli_error("more than %d mirrors", (int)REGISTRY_LIST_MAX);
+    if (equals == STR_NOT_FOUND || equals == 0 || equals + 1 == value.len ||
+        str_find(value, '/') != STR_NOT_FOUND)
+        return cli_usage_error(args->verb, "\"%s\" is not HOST=MIRROR, both HOST or HOST:PORT",
+                               args->value);
+    asking->mirrors[asking->options.mirror_count++] =
+        (struct registry_mirror){str_head(value, equals), str_tail(value, equals + 1)};
+    return EXIT_CLEAN;
+}
+
 static int set_timeout(const struct cli_args *args, int *ret_ms)
 {
     char *end;
@@ -54,6 +69,8 @@ int asking_option(struct asking *asking, const struct cli_args *args, int option
         return add_host(args, &asking->options.plain);
     case ASKING_REALM:
         return add_host(args, &asking->options.realms);
+    case ASKING_MIRROR:
+        return add_mirror(asking, args);
     default:
         return set_timeout(args, &asking->patience_ms);
     }
@@ -103,6 +120,7 @@ int asking_open(struct asking *asking, struct err *err)
         return -1;
     if (asking->ca_file && asking->options.ca.len == 0)
         return err_set(err, ERR_INPUT, "%s: no certificate is in it", asking->ca_file);
+    asking->options.mirrors = asking->mirrors;
     if (asking->patience_ms < 0)
         asking->patience_ms = PATIENCE_S * 1000;
     if (read_logins(asking, err) < 0 || http_open(CONNECTIONS, &asking->http, err) < 0)

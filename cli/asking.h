@@ -19,14 +19,17 @@
                                    "ask this registry by plain http (repeatable)"},                \
         [(base) + ASKING_REALM] = {'\0', "token-server", "HOST", NULL,                             \
                                    "send credentials to this foreign token server (repeatable)"},  \
+        [(base) + ASKING_MIRROR] = {'\0', "mirror", "HOST=MIRROR", NULL,                           \
+                                    "ask MIRROR for images of HOST first (repeatable)"},           \
         [(base) + ASKING_TIMEOUT] = {'\0', "timeout", "SECONDS", NULL,                             \
                                      "try again for so long when a registry fails (default 20)"}
 
-enum { ASKING_CA, ASKING_PLAIN, ASKING_REALM, ASKING_TIMEOUT, ASKING_OPTION_COUNT };
+enum { ASKING_CA, ASKING_PLAIN, ASKING_REALM, ASKING_MIRROR, ASKING_TIMEOUT, ASKING_OPTION_COUNT };
 
 struct asking {
     struct arena *arena;
     struct registry_options options;
+    struct registry_mirror mirrors[REGISTRY_LIST_MAX];
     const char *ca_file;
     int patience_ms;
     struct http *http;
@@ -43,7 +46,6 @@ int asking_option(struct asking *asking, const struct cli_args *args, int option
 /* Reads what there is to read: authorities and credentials. */
 int asking_open(struct asking *asking, struct err *err);
 void asking_close(struct asking *asking);
-#define ASKING_SCOPED __attribute__((cleanup(asking_close)))
 
 /* Has a helper asked, if docker's configuration names one for the host. */
 int asking_prepare(struct asking *asking, const struct imageref *ref, struct err *err);

@@ -9,7 +9,8 @@
  * times in a row is left alone for longer and longer, and then tried with a single request.
  *
  * Credentials go to the registry they are for, and to the token server it names if that is of the
- * same domain and behind https. They are in no error. Redirects to other hosts get none.
+ * same domain and behind https. They are in no error. Redirects to other hosts get none, and a mirror
+ * gets those for itself.
  */
 #ifndef PINNACE_REGISTRY_H
 #define PINNACE_REGISTRY_H
@@ -29,8 +30,15 @@ struct str_list {
     size_t count;
 };
 
+/* Asked for digests in the place of a registry; what it does not answer, that registry is asked. */
+struct registry_mirror {
+    struct str host, mirror; /* both HOST or HOST:PORT */
+};
+
 /* The strings must live as long as the registry. */
 struct registry_options {
+    const struct registry_mirror *mirrors;
+    size_t mirror_count;
     struct str ca;         /* PEM; none: the system's authorities */
     struct str_list plain; /* hosts that are asked by plain http, and no others */
     struct str_list

@@ -51,9 +51,32 @@ static void call_free(struct registry_call *call)
     free(call);
 }
 
+static bool set_url(struct registry_call *call);
+
+/* Whatever a mirror has to say but a digest is not of interest. */
+static bool go_on_without_mirror(struct registry_call *call)
+{
+    char room[REGPLACE_HOST_MAX];
+    struct str host = registry_api_host(call->request.ref.host, room, sizeof(room));
+    if (!call->on_mirror)
+        return false;
+    registry_token_forget(call);
+    call->on_mirror = call->foreign = call->logins_begun = call->renewed = false;
+    call->login = NULL;
+    call->redirects = call->challenges = 0;
+    call->backoff.failures = 0;
+    call->host = registry_host_of(call->registry, host);
+    if (!call->host || !set_url(call))
+        return false;
+    registry_host_add(call);
+    return true;
+}
+
 void registry_call_end(struct registry_call *call, const struct registry_answer *answer)
 {
     registry_host_release(call);
+    if (answer->error.fault != REGISTRY_FINE && go_on_without_mirror(call))
+        return;
     call->request.on_done(call->request.context, answer);
     call_free(call);
 }
@@ -146,6 +169,16 @@ static void try_again(void *context)
     registry_host_add(context);
 }
 
+/* A list of tags that is not whole would be worse than none: only the registry itself has it. */
+static struct str mirror_of(const struct registry *registry, const struct registry_request *request)
+{
+    const struct registry_options *options = &registry->options;
+    for (size_t i = 0; i < options->mirror_count && request->verb != REGISTRY_TAGS; i++)
+        if (host_same(options->mirrors[i].host, request->ref.host))
+            return options->mirrors[i].mirror;
+    return STR_NONE;
+}
+
 struct registry_call *registry_send(struct registry *registry,
                                     const struct registry_request *request, struct err *err)
 {
@@ -164,7 +197,10 @@ struct registry_call *registry_send(struct registry *registry,
     registry->calls = call;
     call->again = (struct timer){.fire = try_again, .context = call};
     call->deadline = clock_boot_ms() + request->patience_ms;
-    struct str host = registry_api_host(request->ref.host, room, sizeof(room));
+    struct str mirror = mirror_of(registry, request);
+    call->on_mirror = mirror.len > 0;
+    struct str host =
+        registry_api_host(mirror.len ? mirror : request->ref.host, room, sizeof(room));
     call->host = host.ptr ? registry_host_of(registry, host) : NULL;
     if (!call->host || !copy_request(call, request) || !set_url(call)) {
         err_no_memory(err);

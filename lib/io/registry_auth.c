@@ -31,7 +31,8 @@ static const struct docker_login *next_login(const struct registry_call *call)
     if (!call->request.logins)
         return NULL;
     do
-        login = docker_login_next(call->request.logins, login, ref->host,
+        login = docker_login_next(call->request.logins, login,
+                                  call->on_mirror ? str_of(call->host->name) : ref->host,
                                   (struct str){room, (size_t)len});
     while (login && login->helper.len);
     return login;

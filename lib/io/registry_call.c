@@ -26,7 +26,8 @@ void registry_call_fail(struct registry_call *call, const struct registry_error 
     int64_t now = clock_boot_ms();
     int64_t wait = error->retry_after_s ? error->retry_after_s * 1000
                                         : backoff_next(&call->backoff, random_u32());
-    if (!registry_fault_is_passing(error->fault) || now + wait > call->deadline) {
+    if (!registry_fault_is_passing(error->fault) || now + wait > call->deadline ||
+        call->on_mirror) {
         end_with(call, error);
         return;
     }

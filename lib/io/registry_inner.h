@@ -87,7 +87,8 @@ struct registry_call {
 
     const char *method;
     struct str url, scope;
-    bool foreign; /* the URL is of another host: no credentials */
+    bool on_mirror; /* asked first; then the registry itself */
+    bool foreign;   /* the URL is of another host: no credentials */
     bool in_queue, in_flight, scope_given;
     unsigned redirects, pages, challenges;
     size_t tags;
