@@ -64,9 +64,12 @@ static void read_auth(struct reader *reader, struct str key, struct str auth,
     buf_add(&padded, auth);
     for (size_t i = auth.len; i % 4 != 0; i++)
         buf_add_char(&padded, '=');
-    if (buf_finish(&padded, &text, NULL) < 0 ||
-        base64_decode(text, reader->arena, &plain, NULL) < 0) {
+    struct err err = {ERR_NONE, ""};
+    if (buf_finish(&padded, &text, &err) < 0 ||
+        base64_decode(text, reader->arena, &plain, &err) < 0) {
         fail(reader, key, "auth is not base64");
+        if (err.kind == ERR_MEMORY)
+            err_no_memory(reader->err);
         return;
     }
     size_t colon = str_find(plain, ':');

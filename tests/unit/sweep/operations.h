@@ -8,9 +8,12 @@
 
 #include "../world.h"
 
+#include "pinnace/challenge.h"
 #include "pinnace/change.h"
+#include "pinnace/dockerlogin.h"
 #include "pinnace/json.h"
 #include "pinnace/objectreview.h"
+#include "pinnace/regdoc.h"
 #include "pinnace/yaml.h"
 
 struct work {
@@ -265,6 +268,55 @@ static inline int run_yaml(struct arena *arena, struct err *err)
     return result;
 }
 
+static inline int run_logins(struct arena *arena, struct err *err)
+{
+    static const char first[] = "{\"auths\":{\"a.io\":{\"auth\":\"dXNlcjpwYXNz\"},\"b.io/\\u0061\":"
+                                "{\"username\":\"\\u0061\"}},\"credHelpers\":{\"c.io\":\"x\"}}";
+    static const char second[] = "{\"type\":\"kubernetes.io/dockercfg\",\"data\":{\".dockercfg\":"
+                                 "\"eyJhLmlvIjp7InVzZXJuYW1lIjoiYiJ9fQ==\"}}";
+    struct docker_logins logins = {0};
+    if (docker_logins_add(&logins, str_of(first), arena, err) < 0) {
+        expect(logins.first == NULL && logins.count == 0, "the logins were touched");
+        return -1;
+    }
+    int result = docker_logins_add_secret(&logins, str_of(second), arena, err);
+    expect(logins.count == (result < 0 ? 3 : 4), "the logins were touched, or nothing was added");
+    return result;
+}
+
+static inline int run_registry_documents(struct arena *arena, struct err *err)
+{
+    static const char index[] = "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" D1
+                                "\",\"platform\":{\"os\":\"\\u006c\"}}]}";
+    struct oci_manifest read = {.child_count = 4711};
+    struct tags_page page = {.count = 4711};
+    struct registry_token token = {.life_s = 4711};
+    int result = oci_manifest_read(str_of(index), STR(""), arena, &read, err);
+    expect((read.child_count == 4711) == (result < 0), "the manifest was touched");
+    if (result == 0) {
+        result = tags_page_read(STR("{\"name\":\"a\",\"tags\":[\"\\u0061\"]}"), arena, &page, err);
+        expect((page.count == 4711) == (result < 0), "the page was touched");
+    }
+    if (result == 0) {
+        result = registry_token_read(STR("{\"token\":\"\\u0061\"}"), arena, &token, err);
+        expect((token.life_s == 4711) == (result < 0), "the token was touched");
+    }
+    return result;
+}
+
+static inline int run_registry_headers(struct arena *arena, struct err *err)
+{
+    struct challenges challenges = {.count = 0};
+    struct str next = STR("untouched");
+    if (challenges_add(&challenges, STR("Basic realm=\"x\", Bearer realm=\"y\""), arena, err) < 0) {
+        expect(challenges.count == 0, "the challenges were touched");
+        return -1;
+    }
+    int result = link_next(STR("</v2/x>; rel=next"), STR("https://r.test/v2/a"), arena, &next, err);
+    expect(str_eq(next, STR("untouched")) == (result < 0), "the link was touched");
+    return result;
+}
+
 static const struct work works[] = {
     {"policy_add of a PinPolicy", run_pin_policy},
     {"policy_add of an Exemption", run_break_glass},
@@ -281,6 +333,9 @@ static const struct work works[] = {
     {"nslook_add", run_look},
     {"template_same", run_template_same},
     {"yaml_read", run_yaml},
+    {"docker_logins_add", run_logins},
+    {"documents of a registry", run_registry_documents},
+    {"headers of a registry", run_registry_headers},
 };
 
 #endif
