@@ -70,6 +70,7 @@ class Double:
         self.lock, self.version, self.script, self.elsewhere = threading.Lock(), 100, script, elsewhere
         self.objects = {plural: {} for plural in KINDS}
         self.streams = {plural: [] for plural in KINDS}
+        self.history = {plural: [] for plural in KINDS}
         self.asked = []
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.double = self
@@ -96,16 +97,21 @@ class Double:
             if plural == "exemptions":
                 kept["metadata"].setdefault("namespace", "production")
             self.objects[plural][name] = kept
-            for stream in self.streams[plural] if tell else ():
-                stream.put(("MODIFIED", kept))
+            if tell:
+                self.tell(plural, "MODIFIED", kept)
 
     def remove(self, plural, name):
         with self.lock:
             self.version += 1
             gone = self.objects[plural].pop(name)
-            gone["metadata"]["resourceVersion"] = str(self.version)
-            for stream in self.streams[plural]:
-                stream.put(("DELETED", gone))
+            gone = {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(self.version)}}
+            self.tell(plural, "DELETED", gone)
+
+    def tell(self, plural, kind, body):
+        """To those who watch, and to those who will from an older version; the lock is held."""
+        self.history[plural].append((self.version, (kind, body)))
+        for stream in self.streams[plural]:
+            stream.put((kind, body))
 
     def end_streams(self, plural, code):
         with self.lock:
@@ -127,6 +133,9 @@ class Double:
             return
         stream = queue.SimpleQueue()
         with self.lock:
+            for version, event in self.history[plural]:
+                if version > int(asked["resourceVersion"]):
+                    stream.put(event)
             self.streams[plural].append(stream)
         handler.begin_stream()
         while True:
