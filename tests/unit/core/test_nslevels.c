@@ -62,8 +62,7 @@ TEST(what_is_no_namespace)
         "{\"metadata\":[]}",
         "{\"metadata\":{\"labels\":[]}}",
         "{\"metadata\":{\"labels\":{\"pinnace.dev/enforce\":1}}}",
-        "{\"metadata\":{\"labels\":{\"pinnace.dev/enforce\":\"off\",\"pinnace.dev/"
-        "enforce\":\"off\"}}}",
+        "{\"metadata\":{\"labels\":{\"pinnace.dev/warn\":\"off\",\"pinnace.dev/warn\":\"off\"}}}",
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         TEST_ARENA(arena);
