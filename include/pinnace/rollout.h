@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rollout: how far a workload has come with an image, as the workload itself, its ReplicaSets, its
+ * Jobs and its pods say. Whoever follows a cluster keeps the facts, not the objects: there are
+ * thousands of them.
+ */
+#ifndef PINNACE_ROLLOUT_H
+#define PINNACE_ROLLOUT_H
+
+#include "pinnace/trackspec.h"
+
+enum { ROLLOUT_CONTAINERS_MAX = 32 };
+
+struct workload_image {
+    struct str container, image;
+    bool init;
+};
+
+/* A workload that can be a target. */
+struct workload_facts {
+    enum target_kind kind;
+    struct str namespace, name, uid, resource_version;
+    int64_t generation, observed_generation;
+    struct workload_image images[ROLLOUT_CONTAINERS_MAX];
+    size_t image_count;
+    struct str
+        selector; /* of its pods, as the API takes it: "app=web,tier in (a,b)"; .len 0: none */
+    struct str track, revision; /* its annotations pinnace.dev/track and pinnace.dev/revision */
+    int64_t replicas, updated, ready, available, all; /* as its status says; DaemonSet's likewise */
+    struct str update_revision;                       /* of a StatefulSet; of others .len 0 */
+    bool paused, on_delete, suspended;
+    bool deadline_exceeded;     /* its own progress deadline */
+    struct str replica_failure; /* why pods could not be made: a quota, an admission */
+    /* Further fields as the rules of "kubectl rollout status" need them. */
+};
+
+int workload_read(struct str json, enum target_kind kind, struct arena *arena,
+                  struct workload_facts *ret_facts, struct err *err);
+
+/* A pod or a Job of a target, or a ReplicaSet, by what counts of it. */
+struct pod_facts {
+    struct str name, uid, owner_uid;
+    struct workload_image images[ROLLOUT_CONTAINERS_MAX]; /* of its spec */
+    size_t image_count;
+    bool ready, deleted, scheduled;
+    int64_t restarts; /* of the tracked containers; those that are done do not count */
+    int64_t ready_since;
+    struct str fault;    /* a sentence, when the image itself is to blame; else .len 0 */
+    struct str obstacle; /* a sentence, when something else keeps it from running */
+};
+
+int pod_read(struct str json, struct arena *arena, struct pod_facts *ret_facts, struct err *err);
+
+enum rollout_state {
+    ROLLOUT_OTHER,  /* the template does not have the image, or not in every container */
+    ROLLOUT_UNSEEN, /* its controller has not looked at the template yet */
+    ROLLOUT_UNDER_WAY,
+    ROLLOUT_COMPLETE, /* all of it is new, and available */
+    ROLLOUT_APPLIED,  /* nothing is to run: zero replicas */
+    ROLLOUT_WAITING,  /* paused, OnDelete, a CronJob's next run: no deadline counts */
+    ROLLOUT_BLOCKED,  /* not the image's fault: the deadline stands still */
+    ROLLOUT_FAILED,   /* the image's own fault */
+};
+
+struct rollout {
+    enum rollout_state state;
+    bool sound;     /* at least one ready pod of it, none of them with restarts */
+    struct str why; /* a sentence with numbers or the fault: for a condition and for people */
+};
+
+/* What counts of a target: the containers that the Track means, and what stands there. */
+enum target_holds {
+    HOLDS_NOTHING, /* no such container: it has vanished, or is not there yet */
+    HOLDS_ONE,     /* one digest in all of them */
+    HOLDS_TAG,     /* no digest in some of them */
+    HOLDS_SEVERAL, /* different ones */
+};
+enum target_holds target_holds(const struct trackspec *spec, const struct trackspec_target *target,
+                               const struct workload_facts *facts, struct str *ret_tag,
+                               struct str *ret_digest);
+
+/* pods: those of the workload, whatever they run. */
+int rollout_read(const struct trackspec *spec, const struct trackspec_target *target,
+                 const struct workload_facts *facts, const struct pod_facts *pods, size_t pod_count,
+                 struct str digest, struct arena *arena, struct rollout *ret_rollout,
+                 struct err *err);
+
+#endif

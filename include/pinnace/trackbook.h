@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trackbook: the status of a Track: its ledger of what ran, what it proves, what it waits for. All
+ * that the controller knows for longer than a moment stands here, so that another one can go on
+ * from it at any time. Times are seconds since 1970; 0: not yet.
+ */
+#ifndef PINNACE_TRACKBOOK_H
+#define PINNACE_TRACKBOOK_H
+
+#include "pinnace/trackspec.h"
+
+enum { BOOK_ROWS_MAX = TRACK_KEEP_MAX + 2, BOOK_PROOFS_MAX = 200, BOOK_QUARANTINED_MAX = 64 };
+
+/* What became of bytes that were to run. */
+enum row_state {
+    ROW_ROLLING_OUT, /* meant to run, not yet sound everywhere: written before anything is touched */
+    ROW_HEALTHY,     /* sound everywhere, for the soak */
+    ROW_APPLIED,     /* in place, but nothing runs that could show whether it is sound */
+    ROW_ADOPTED,     /* ran when the ledger began: let in, no proof */
+    ROW_FAILED,      /* unsound: quarantined */
+    ROW_ABANDONED,   /* something else came before it was sound; nothing is known against it */
+    ROW_STATES,
+};
+
+extern const struct str row_state_names[ROW_STATES]; /* "RollingOut" */
+
+struct book_row {
+    int64_t revision; /* counts up from 1 */
+    struct str tag, digest;
+    enum row_state state;
+    int64_t started_at, ended_at; /* ended: healthy, failed or abandoned since then */
+    struct str why;               /* "followed latest", "rolled back: too slow" */
+    struct str by;                /* a person; .len 0: by itself */
+    struct str moved_to;          /* what the tag means in the registry by now, if that differs */
+};
+
+/* How long bytes have run soundly on every target of this Track, in sum. */
+struct book_proof {
+    struct str tag, digest;
+    int64_t seconds;
+    int64_t proved_at; /* when that became the Track's own soak; 0: not yet */
+};
+
+struct book_quarantined {
+    struct str tag, digest, reason;
+    int64_t at;
+};
+
+enum track_condition {
+    TRACK_READY,
+    TRACK_RESOLVED,
+    TRACK_ROLLED_OUT,
+    TRACK_TAG_MOVED,
+    TRACK_STALLED,
+    TRACK_DRIFTED,
+    TRACK_NEVER_PROVED,
+    TRACK_CONDITIONS,
+};
+
+extern const struct str track_condition_names[TRACK_CONDITIONS];
+
+enum condition_status { CONDITION_UNKNOWN, CONDITION_TRUE, CONDITION_FALSE };
+
+struct book_condition {
+    enum condition_status status;
+    struct str reason, message; /* "PullFailed", and a sentence */
+    int64_t since, generation;
+};
+
+enum track_phase {
+    PHASE_NEW,     /* nothing is known yet */
+    PHASE_CURRENT, /* runs what it should */
+    PHASE_WAITING, /* the candidate waits: for its proof, for a word */
+    PHASE_ROLLING, /* the rollout goes on */
+    PHASE_SOAKING, /* everywhere, and watched */
+    PHASE_STALLED, /* something that is not the image's fault is in the way */
+    PHASE_HELD,    /* a person rolled back or a rollback failed: nothing moves by itself */
+    PHASE_DRIFTED, /* another hand put something else there */
+    PHASE_SUSPENDED,
+    PHASE_FAILED, /* unsound, and what to go back to is not there or failed as well */
+    TRACK_PHASES,
+};
+
+extern const struct str track_phase_names[TRACK_PHASES];
+
+struct trackbook {
+    bool begun; /* there is a ledger; else what runs is adopted first */
+    enum track_phase phase;
+    int64_t generation; /* observedGeneration */
+
+    struct { /* what ought to run by the ledger's word */
+        struct str tag, digest;
+        int64_t revision, since;
+    } current;
+    struct { /* to go back to */
+        struct str tag, digest;
+    } previous_good;
+    struct { /* what would come next */
+        struct str tag, digest, waits_for;
+        int64_t since, until;
+    } candidate;
+    struct {                   /* of the newest row, while it is in state ROW_ROLLING_OUT */
+        int64_t deadline_left; /* what is left, counted down while nobody else is to blame */
+        int64_t counted_at;    /* up to when that and the proof are counted */
+        int64_t sound_since;   /* everywhere; 0: not yet */
+        bool going_back;       /* it is itself the way back from a failure */
+    } rollout;
+
+    struct book_row rows[BOOK_ROWS_MAX]; /* newest first */
+    size_t row_count;
+    struct book_proof proofs[BOOK_PROOFS_MAX];
+    size_t proof_count;
+    struct book_quarantined quarantined[BOOK_QUARANTINED_MAX];
+    size_t quarantined_count;
+    struct book_condition conditions[TRACK_CONDITIONS];
+};
+
+/* Of the whole Track; without a status an empty book. Strings as in trackspec_read. */
+int trackbook_read(struct str json, struct arena *arena, struct trackbook *ret_book,
+                   struct err *err);
+
+/* The status as JSON: what trackbook_read reads. */
+void trackbook_write(struct buf *buf, const struct trackbook *book);
+
+#endif

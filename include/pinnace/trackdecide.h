@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trackdecide: what a Track does next. Everything that is known goes in, at most one step comes out;
+ * when it is done, or has failed, the question is asked anew. What a step rests on has been written
+ * to the book before it is taken, so that whoever takes over at any moment comes to the same end,
+ * and nothing is rolled twice.
+ */
+#ifndef PINNACE_TRACKDECIDE_H
+#define PINNACE_TRACKDECIDE_H
+
+#include "pinnace/rollout.h"
+#include "pinnace/trackbook.h"
+
+/* A target as it stands in the cluster, in the order of the spec. */
+struct target_facts {
+    const struct workload_facts *workload; /* NULL: there is none */
+    bool pods_known;                       /* else it is asked to follow them */
+    const struct pod_facts *pods;
+    size_t pod_count;
+};
+
+enum presence { PRESENCE_UNKNOWN, PRESENCE_THERE, PRESENCE_GONE };
+
+/* What the registry said last. */
+struct registry_facts {
+    int64_t at;                             /* when it last answered in full; 0: never */
+    struct str error;                       /* of the last try, a sentence; .len 0: it went well */
+    struct str tag, digest;                 /* what is followed; .len 0: nothing fits */
+    struct str running_tag, running_digest; /* what the tag that runs means by now */
+    bool running_tag_gone;                  /* it is missing from the list */
+    struct str asked;                       /* a digest that was asked for by itself */
+    enum presence asked_presence;
+};
+
+/* The Track that spec.from names. */
+struct source_facts {
+    bool known; /* the list of Tracks has come */
+    const struct trackspec *spec;
+    const struct trackbook *book; /* NULL: there is none */
+};
+
+struct track_facts {
+    const struct trackspec *spec;
+    const struct trackbook *book;
+    const struct target_facts *targets; /* spec->target_count of them */
+    struct registry_facts registry;
+    struct source_facts source;
+    const struct str *awaited; /* digests that Tracks downstream wait for: their soak is finished */
+    size_t awaited_count;
+    int64_t now;
+};
+
+enum track_step {
+    STEP_REST,  /* nothing to do before again_at, or until something changes */
+    STEP_WRITE, /* the book, as the status of the Track, if nobody has written it meanwhile */
+    STEP_APPLY, /* the image into one target's containers, if that is still the same object */
+    STEP_ASK,   /* the registry whether it has a digest */
+};
+
+enum { DECISION_EVENTS_MAX = 4 };
+
+struct track_event {
+    const char *reason; /* "RollingOut", a literal */
+    bool warning;
+    bool on_targets; /* on the workloads too */
+    struct str text;
+};
+
+struct track_decision {
+    enum track_step step;
+    struct trackbook *book;   /* STEP_WRITE; in the arena */
+    size_t target;            /* STEP_APPLY: which, with what */
+    struct str image, digest; /* "repo:tag@digest"; STEP_ASK: the digest */
+    int64_t revision;
+    struct track_event events[DECISION_EVENTS_MAX]; /* told when the book is written */
+    size_t event_count;
+    int64_t again_at; /* STEP_REST: seconds since 1970; 0: only when something changes */
+    bool follow_pods; /* the pods of the targets count now */
+};
+
+/* All strings of the decision are in the arena, or those of the facts. */
+int track_decide(const struct track_facts *facts, struct arena *arena,
+                 struct track_decision *ret_decision, struct err *err);
+
+#endif

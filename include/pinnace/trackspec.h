@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trackspec: what a Track is told to do: one image in one environment. What cannot be meant is
+ * refused, with the field and the reason, wherever it comes from.
+ */
+#ifndef PINNACE_TRACKSPEC_H
+#define PINNACE_TRACKSPEC_H
+
+#include "pinnace/arena.h"
+#include "pinnace/err.h"
+#include "pinnace/imageref.h"
+#include "pinnace/tagselect.h"
+
+enum { TRACK_MAX_BYTES = 1024 * 1024, TRACK_TARGETS_MAX = 16, TRACK_KEEP_MAX = 50 };
+
+enum target_kind {
+    TARGET_DEPLOYMENT,
+    TARGET_STATEFUL_SET,
+    TARGET_DAEMON_SET,
+    TARGET_CRON_JOB,
+    TARGET_KINDS,
+};
+
+/* "Deployment" */
+extern const struct str target_kind_names[TARGET_KINDS];
+
+struct trackspec_target {
+    enum target_kind kind;
+    struct str name;
+    struct str container; /* .len 0: all, init containers too, that use the repository */
+};
+
+/* What a person said, and who; .digest.len 0: nothing. */
+struct track_word {
+    struct str digest, reason, by;
+};
+
+/* Times are seconds. */
+struct trackspec {
+    struct str namespace, name, uid, resource_version;
+    int64_t generation;
+    bool deleted; /* it only waits for its end */
+
+    struct imageref image; /* the repository */
+    struct tag_follow follow;
+    struct str range, pattern; /* as they were written */
+
+    struct { /* only bytes that ran healthy there for so long; .track.len 0: any */
+        struct str namespace, track;
+        int64_t soak;
+    } from;
+
+    bool manual; /* each move waits for a person's word */
+    struct trackspec_target targets[TRACK_TARGETS_MAX];
+    size_t target_count;
+    int64_t deadline, soak; /* of a rollout */
+    bool hold_on_failure;   /* else it goes back by itself, once */
+    int64_t interval;       /* between two looks into the registry */
+    unsigned keep;          /* so many rows of the ledger */
+    bool suspend;
+
+    struct track_word hold;    /* run this until it is taken away: a rollback, that sticks */
+    struct track_word approve; /* this one may go, and is no longer quarantined */
+    struct track_word promote; /* this one now: past the soak, never past integrity */
+};
+
+/*
+ * Reads a Track as the API server shows it. The strings are in the arena, or parts of json, which
+ * must live as long.
+ */
+int trackspec_read(struct str json, struct arena *arena, struct trackspec *ret_spec,
+                   struct err *err);
+
+#endif
