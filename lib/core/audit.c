@@ -73,10 +73,10 @@ static int add_link(struct audit *audit, const struct object *object, struct err
 int audit_add_namespace(struct audit *audit, struct str json, struct err *err)
 {
     struct arena scratch ARENA_SCOPED = ARENA_INIT(16 * 1024 * 1024);
-    struct audit_namespace *namespace = arena_new(audit->arena, struct audit_namespace);
+    struct audit_namespace *entry = arena_new(audit->arena, struct audit_namespace);
     struct nslevels levels;
     struct object object;
-    if (!namespace)
+    if (!entry)
         return err_no_memory(err);
     if (object_read(json, &scratch, &object, err) < 0 ||
         nslevels_read(json, &scratch, &levels, err) < 0)
@@ -84,16 +84,16 @@ int audit_add_namespace(struct audit *audit, struct str json, struct err *err)
     bool labelled = false;
     for (int mode = 0; mode < MODES; mode++) {
         labelled = labelled || levels.modes[mode].known;
-        if (levels.modes[mode].level > namespace->level)
-        namespace->level = levels.modes[mode].level;
+        if (levels.modes[mode].level > entry->level)
+            entry->level = levels.modes[mode].level;
     }
     if (!labelled)
-    namespace->level = LEVEL_PINNED;
-    namespace->name = copy(audit, object.name);
-    if (!namespace->name.ptr)
+        entry->level = LEVEL_PINNED;
+    entry->name = copy(audit, object.name);
+    if (!entry->name.ptr)
         return err_no_memory(err);
-    namespace->next = audit->known;
-    audit->known = namespace;
+    entry->next = audit->known;
+    audit->known = entry;
     audit->namespaces++;
     return 0;
 }

@@ -309,6 +309,10 @@ void doctor_namespace(struct doctor *doctor, struct doctor_census *census, struc
         cannot_read(doctor, "namespaces", &err);
         return;
     }
+    if (levels.modes[MODE_ENFORCE].level != LEVEL_OFF && !census->probe.len &&
+        !str_starts(object.name, STR("kube-")) && !str_eq(object.name, STR(DOCTOR_NAMESPACE)) &&
+        !is_ending(json, &scratch))
+        census->probe = arena_copy(doctor->arena, object.name);
     for (int mode = 0; mode < MODES; mode++) {
         const struct nslevel *level = &levels.modes[mode];
         any = any || level->value.ptr;
@@ -320,10 +324,6 @@ void doctor_namespace(struct doctor *doctor, struct doctor_census *census, struc
     }
     census->levelled += any;
     census->bare += !any;
-    if (levels.modes[MODE_ENFORCE].level != LEVEL_OFF && !census->probe.len &&
-        !str_starts(object.name, STR("kube-")) && !str_eq(object.name, STR(DOCTOR_NAMESPACE)) &&
-        !is_ending(json, &scratch))
-        census->probe = arena_copy(doctor->arena, object.name);
 }
 
 void doctor_census_tell(struct doctor *doctor, const struct doctor_census *census)

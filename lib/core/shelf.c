@@ -85,50 +85,61 @@ static int no_room(const struct shelf *shelf, struct err *err)
                    shelf->max_bytes);
 }
 
-static int insert(struct shelf *shelf, size_t index, struct shelf_item *item)
+/* Makes a place for one more. */
+static int insert(struct shelf *shelf, size_t index)
 {
     if (!make_room(shelf))
         return -1;
     memmove(shelf->items + index + 1, shelf->items + index,
             (shelf->count - index) * sizeof(struct shelf_item *));
-    shelf->items[index] = item;
+    shelf->items[index] = NULL;
     shelf->count++;
     return 0;
 }
 
-int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
+/* NULL when there is no room for it. */
+static struct shelf_item *put(struct shelf *shelf, struct shelf_key key, struct str json,
+                              struct err *err)
 {
     size_t index, size = size_of(key, json);
     bool there = find(shelf, key, &index);
     size_t before = there ? item_size(shelf->items[index]) : 0;
     size_t seen_before = there && shelf->items[index]->seen ? before : 0;
     if (shelf->seen_bytes - seen_before + size > shelf->max_bytes ||
-        shelf->bytes - before + size > 2 * shelf->max_bytes)
-        return no_room(shelf, err);
-    struct shelf_item *item = new_item(key, json);
-    if (!item)
-        return err_no_memory(err);
-    if (there) {
-        free(shelf->items[index]);
-        shelf->items[index] = item;
-    } else if (insert(shelf, index, item) < 0) {
-        free(item);
-        return err_no_memory(err);
+        shelf->bytes - before + size > 2 * shelf->max_bytes) {
+        no_room(shelf, err);
+        return NULL;
     }
+    struct shelf_item *item = new_item(key, json);
+    if (!item || (!there && insert(shelf, index) < 0)) {
+        free(item);
+        err_no_memory(err);
+        return NULL;
+    }
+    if (there)
+        free(shelf->items[index]);
+    shelf->items[index] = item;
     shelf->bytes += size - before;
     shelf->seen_bytes += size - seen_before;
-    return 0;
+    return item;
+}
+
+int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
+{
+    return put(shelf, key, json, err) ? 0 : -1;
 }
 
 int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
 {
     size_t index;
-    if (!find(shelf, key, &index) && shelf_put(shelf, key, STR_NONE, err) < 0)
+    struct shelf_item *item =
+        find(shelf, key, &index) ? shelf->items[index] : put(shelf, key, STR_NONE, err);
+    if (!item)
         return -1;
-    if (!shelf->items[index]->seen)
-        shelf->seen_bytes += item_size(shelf->items[index]);
-    shelf->items[index]->seen = true;
-    shelf->items[index]->bad = true;
+    if (!item->seen)
+        shelf->seen_bytes += item_size(item);
+    item->seen = true;
+    item->bad = true;
     return 0;
 }
 
