@@ -91,6 +91,8 @@ class World:
         self.image, self.web, self.next = (os.environ[f"E2E_{name}"] for name in ("IMAGE", "WEB", "NEXT"))
         # The cluster's run folder: see tests/cluster/README.md.
         self.folder, self.cli = os.environ["E2E_FOLDER"], os.environ["PINNACE_CLI"]
+        # Who the tests are to the API server: the only one whom they may name in "by".
+        self.user = must(kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"))
         self.audit_log = os.path.join(self.folder, "logs/audit.log")
         self.times = 0
 
@@ -216,9 +218,10 @@ class World:
 
     # -- The webhook's pods, one by one
 
-    def webhook_pods(self):
+    def webhook_pods(self, ending=False):
+        """Those that are to stay; and those that end, which may answer still."""
         path = f"/api/v1/namespaces/{SYSTEM}/pods?labelSelector={WEBHOOK_LABELS.replace('=', '%3D')}"
-        return [pod for pod in self.api.get(path).body["items"] if "deletionTimestamp" not in pod["metadata"]]
+        return [pod for pod in self.api.get(path).body["items"] if ending or "deletionTimestamp" not in pod["metadata"]]
 
     def ask(self, pod, path, review):
         """An AdmissionReview to one pod of the webhook, past the Service; returns the response."""
