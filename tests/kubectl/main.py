@@ -191,12 +191,41 @@ def installation(world):
 
 # --- break-glass ------------------------------------------------------------------------------------------------
 
+def shown(*arguments):
+    return json.loads(must(plugin(*arguments, "-o", "json")))
+
+
+def dry_runs(ask):
+    says("a dry run of the server keeps nothing", plugin(*ask, "--dry-run=server"), 0,
+         'Nothing is kept; there would be Exemption "break-glass-[a-z0-9]{5}" of namespace "night"')
+    says("one of the client sends nothing", plugin(*ask, "--dry-run=client", "--name", "fire"), 0,
+         'Nothing was sent; it would be Exemption "fire" of namespace "night", until ', f"^  {LATEST}$")
+    says("what the cluster would refuse, the client does not see", plugin(*ask, "--dry-run=client", "--name", "Fire"), 0)
+    says("but the server does", plugin(*ask, "--dry-run=server", "--name", "Fire"), 2, 'metadata.name: Invalid value: "Fire"')
+    says("too long is too long", plugin(*ask, "--dry-run=client", "--for", "25h"), 2, "1440 minutes")
+    seen = shown(*ask, "--dry-run=client", "--for", "10m")
+    same("the client shows what it would send", (seen["metadata"], seen["spec"]["images"], seen["spec"]["reason"]),
+         ({"generateName": "break-glass-", "namespace": "night"}, [LATEST], "the pipeline is down"))
+    seen = shown(*ask, "--dry-run=server", "--name", "fire")["metadata"]
+    same("the server's answer is shown without managedFields", (seen["name"], "uid" in seen, "managedFields" in seen),
+         ("fire", True, False))
+    same("none of it is kept", must(kubectl("-n", "night", "get", "exemptions", "-o", "name")), "")
+
+    text = must(plugin(*ask, "--dry-run=client", "--name", "fire", "--for", "10m", "-o", "yaml"))
+    made = subprocess.run(["kubectl", "create", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    same("kubectl takes the YAML of a dry run", made.stdout, "exemption.pinnace.dev/fire created\n")
+    says("a name that is taken", plugin(*ask, "--name", "fire"), 2, "already exists")
+    must(kubectl("-n", "night", "delete", "exemption", "fire"))
+    says("without a dry run, as YAML", plugin(*ask, "--dry-run=none", "--name", "fire", "-o", "yaml"), 0,
+         "^kind: Exemption$", "^  name: fire$", "^  uid: ")
+    must(kubectl("-n", "night", "delete", "exemption", "fire"))
+
+
 def glass(world):
     world.namespace("night", enforce="pinned")
     check("before: refused", not world.create("Pod", "night", "before", LATEST, dry=True).ok)
     ask = ("break-glass", "-n", "night", "--images", LATEST, "--reason", "the pipeline is down")
-    says("a dry run keeps nothing", plugin(*ask, "--dry-run"), 0, "Nothing is kept")
-    same("indeed", must(kubectl("-n", "night", "get", "exemptions", "-o", "name")), "")
+    dry_runs(ask)
     says("too long is refused with the longest", plugin(*ask, "--for", "25h"), 2, "1440 minutes")
     says("the glass is broken", plugin(*ask, "--for", "10m"), 0, 'There is now Exemption "break-glass-',
          "kubectl delete exemption break-glass-")
