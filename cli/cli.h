@@ -21,8 +21,10 @@ enum exit_code {
 struct cli_option {
     char letter; /* '\0': the long form only */
     const char *name;
-    const char *value;   /* what the value is called in help; NULL: a flag */
-    const char *choices; /* the values there are, separated by spaces; "FILE" for files; or NULL */
+    const char *value; /* what the value is called in help; NULL: a flag */
+    /* The values there are, separated by spaces; or FILE, CONTEXT or NAMESPACE: those there are at the
+     * time; or NULL. */
+    const char *choices;
     const char *help;
 };
 

@@ -10,8 +10,8 @@
 /* They come first in the table of such a verb, whose own options begin at CLUSTER_OPTIONS. */
 #define CLUSTER_OPTION_ROWS                                                                        \
     {'\0', "kubeconfig", "FILE", "FILE", "as for kubectl, as are the next three"},                 \
-        {'\0', "context", "NAME", NULL, "of the kubeconfig, instead of the current one"},          \
-        {'n', "namespace", "NAME", NULL, "instead of the context's"},                              \
+        {'\0', "context", "NAME", "CONTEXT", "of the kubeconfig, instead of the current one"},     \
+        {'n', "namespace", "NAME", "NAMESPACE", "instead of the context's"},                       \
     {                                                                                              \
         '\0', "as", "USER", NULL, "ask as this user"                                               \
     }

@@ -7,22 +7,27 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "live.h"
 
 #include "pinnace/banned.h"
 
 static const char bash_script[] =
     "# bash completion for kubectl-pinnace; asks the program itself, so it is never stale.\n"
     "_kubectl_pinnace() {\n"
-    "    local line words candidates=() directive=\n"
+    "    local line words before candidates=() directive=\n"
     "    read -ra words <<< \"${COMP_LINE:0:COMP_POINT}\"\n"
     "    [[ ${COMP_LINE:0:COMP_POINT} != *[[:space:]] ]] || words+=('')\n"
+    "    words=(\"${words[@]/#\\~\\//$HOME/}\")\n"
+    "    # To readline a word also begins behind a colon and at an '@'; $2 is that word.\n"
+    "    before=${words[-1]%\"$2\"}\n"
+    "    before=${before#-*=}\n"
     "    while IFS= read -r line; do\n"
     "        case $line in\n"
     "        :*) directive=$line ;;\n"
-    "        *) candidates+=(\"${line%%$'\\t'*}\") ;;\n"
+    "        *) candidates+=(\"${line#\"$before\"}\") ;;\n"
     "        esac\n"
     "    done < <(\"$1\" completion candidates -- \"${words[@]:1}\" 2> /dev/null)\n"
-    "    COMPREPLY=(\"${candidates[@]}\")\n"
+    "    COMPREPLY=(\"${candidates[@]%%$'\\t'*}\")\n"
     "    [[ $directive != :0 ]] || compopt -o default\n"
     "}\n"
     "complete -F _kubectl_pinnace kubectl-pinnace\n";
@@ -33,7 +38,7 @@ static const char zsh_script[] =
     "_kubectl-pinnace() {\n"
     "    local line word directive\n"
     "    local -a asked candidates\n"
-    "    asked=(\"${(@Q)words[2,CURRENT-1]}\" \"${(Q)PREFIX}\")\n"
+    "    asked=(\"${(@Q)words[2,CURRENT-1]/#\\~\\//$HOME/}\" \"${(Q)PREFIX}\")\n"
     "    while IFS= read -r line; do\n"
     "        case $line in\n"
     "        :*) directive=$line ;;\n"
@@ -59,6 +64,7 @@ static const char fish_script[] =
     "    set -l words (commandline -opc)\n"
     "    set -l word (commandline -ct)\n"
     "    set -l before (string match -r -- '^-[^=]*=' $word)\n"
+    "    set -l words (string replace -r -- '^~/' \"$HOME/\" $words)\n"
     "    set -l lines ($words[1] completion candidates -- $words[2..-1] \"$word\" 2> /dev/null)\n"
     "    for line in $lines\n"
     "        if test \"$line\" = :0\n"
@@ -74,7 +80,8 @@ static const char fish_script[] =
 static const char kubectl_script[] = "#!/bin/sh\n"
                                      "# kubectl_complete-pinnace: kubectl asks this, on the PATH, "
                                      "how \"kubectl pinnace ...\" goes on.\n"
-                                     "exec kubectl-pinnace completion candidates -- \"$@\"\n";
+                                     "exec kubectl-pinnace completion candidates -- \"$@\" "
+                                     "2> /dev/null\n";
 
 static const struct {
     const char *shell, *help, *text;
@@ -85,17 +92,23 @@ static const struct {
     {"kubectl", "the program kubectl_complete-pinnace", kubectl_script},
 };
 
-enum { SCRIPTS = sizeof(scripts) / sizeof(scripts[0]) };
+enum {
+    SCRIPTS = sizeof(scripts) / sizeof(scripts[0]),
+    ROOM = 64 * 1024 * 1024,
+    OUTPUT_MAX = 4 * 1024 * 1024,
+};
 
 /* What stands before the word that is being written. */
 struct place {
     const struct cli_option *option; /* the word is its value */
+    struct kube_options access;      /* the cluster that is meant, and as whom */
     int operands;
     bool only_operands;
 };
 
 struct request {
     struct buf *out;
+    struct arena *arena;
     struct str word; /* as far as it is written */
     bool wants_file;
 };
@@ -116,11 +129,35 @@ static void offer_verbs(struct request *request)
         offer(request, str_of(cli_verbs[i]->name), cli_verbs[i]->summary);
 }
 
-static void offer_values(struct request *request, const struct cli_option *option)
+static bool is_word(struct str name)
 {
-    struct str rest = str_of(option->choices);
+    for (size_t i = 0; i < name.len; i++)
+        if (!ascii_is_alpha(name.ptr[i]) && !ascii_is_digit(name.ptr[i]) &&
+            str_find(STR("-_.:/@+,%"), name.ptr[i]) == STR_NOT_FOUND)
+            return false;
+    return true;
+}
+
+/* A name from outside must not be more than a word to any shell. */
+static void offer_live(void *context, struct str name)
+{
+    if (is_word(name))
+        offer(context, name, NULL);
+}
+
+static void offer_values(struct request *request, const struct place *place)
+{
+    struct str rest = str_of(place->option->choices);
     if (str_eq(rest, STR("FILE"))) {
         request->wants_file = true;
+        return;
+    }
+    if (str_eq(rest, STR("CONTEXT"))) {
+        live_contexts(&place->access, request->arena, offer_live, request);
+        return;
+    }
+    if (str_eq(rest, STR("NAMESPACE"))) {
+        live_namespaces(&place->access, request->arena, offer_live, request);
         return;
     }
     while (rest.len) {
@@ -166,18 +203,41 @@ static const struct cli_option *option_with_value(const struct cli_verb *verb, s
     return NULL;
 }
 
+static void take_value(struct place *place, const struct cli_option *option, const char *value)
+{
+    if (strcmp(option->name, "kubeconfig") == 0)
+        place->access.kubeconfig = value;
+    else if (strcmp(option->name, "context") == 0)
+        place->access.context = value;
+    else if (strcmp(option->name, "as") == 0)
+        place->access.as = value;
+}
+
+/* "--name=value", or an option whose value is the next word. */
+static void take_option(struct place *place, const struct cli_verb *verb, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    place->option = option_with_value(verb, equals ? str_between(word, equals) : str_of(word));
+    if (!equals)
+        return;
+    if (place->option)
+        take_value(place, place->option, equals + 1);
+    place->option = NULL;
+}
+
 static struct place place_of(const struct cli_verb *verb, int count, char **words)
 {
     struct place place = {0};
     for (int i = 0; i < count; i++) {
-        if (place.option)
-            place.option = NULL; /* this is its value */
-        else if (place.only_operands || words[i][0] != '-' || words[i][1] == '\0')
+        if (place.option) {
+            take_value(&place, place.option, words[i]);
+            place.option = NULL;
+        } else if (place.only_operands || words[i][0] != '-' || words[i][1] == '\0')
             place.operands++;
         else if (strcmp(words[i], "--") == 0)
             place.only_operands = true;
         else
-            place.option = option_with_value(verb, str_of(words[i]));
+            take_option(&place, verb, words[i]);
     }
     return place;
 }
@@ -196,7 +256,7 @@ static void complete_verb(struct request *request, const struct cli_verb *verb, 
             return;
     }
     if (place.option)
-        offer_values(request, place.option);
+        offer_values(request, &place);
     else if (is_option)
         offer_options(request, verb);
     else
@@ -224,9 +284,9 @@ static void complete(struct request *request, int count, char **words)
             complete_verb(request, cli_verbs[i], count - 2, words + 1);
 }
 
-static int print_candidates(struct buf *out, int count, char **words)
+static int print_candidates(struct buf *out, struct arena *arena, int count, char **words)
 {
-    struct request request = {.out = out};
+    struct request request = {.out = out, .arena = arena};
     complete(&request, count, words);
     buf_add(out, request.wants_file ? STR(":0\n") : STR(":4\n"));
     return cli_finish(out, EXIT_CLEAN);
@@ -234,11 +294,11 @@ static int print_candidates(struct buf *out, int count, char **words)
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
-    struct arena arena ARENA_SCOPED = ARENA_INIT(1u << 20);
-    struct buf out = BUF_INIT(&arena, 1u << 18);
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    struct buf out = BUF_INIT(&arena, OUTPUT_MAX);
     struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
     if (argc >= 2 && strcmp(argv[0], "candidates") == 0 && strcmp(argv[1], "--") == 0)
-        return print_candidates(&out, argc - 2, argv + 2);
+        return print_candidates(&out, &arena, argc - 2, argv + 2);
     int found = cli_next(&args);
     if (found == CLI_BAD)
         return EXIT_BAD_INPUT;
@@ -259,11 +319,12 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
 const struct cli_verb verb_completion = {
     .name = "completion",
     .arguments = "bash|zsh|fish|kubectl",
-    .summary = "Prints a script that completes verbs and options in a shell.",
+    .summary = "Prints a script that completes verbs, options and values in a shell.",
     .details =
         "A script of bash, zsh or fish completes \"kubectl-pinnace\". For \"kubectl pinnace\",\n"
         "kubectl 1.26 or later asks a program kubectl_complete-pinnace on the PATH: \"kubectl\"\n"
-        "prints that one. Packages install all four.\n\n"
+        "prints that one. Packages install all four. Contexts are those of the kubeconfig;\n"
+        "namespaces are asked of the cluster, for two seconds at most.\n\n"
         "Examples:\n"
         "  source <(kubectl-pinnace completion bash)\n"
         "  kubectl-pinnace completion zsh > \"${fpath[1]}/_kubectl-pinnace\"\n"

@@ -12,12 +12,14 @@
 #include "pinnace/kubestatus.h"
 
 struct kube;
+struct kubeconfig;
 
 /* The strings must live as long as the kube. */
 struct kube_options {
     bool in_pod;                      /* the pod's account, unless kubeconfig is given */
     const char *kubeconfig, *context; /* NULL: as kubectl finds them */
     const char *namespace, *as;       /* NULL: the context's; ourselves */
+    int plugin_ms; /* a credential plugin has so long, and no person; 0: as long as one needs */
 };
 
 /* Reads all there is to read and asks the cluster nothing. http must outlive it. */
@@ -25,6 +27,10 @@ int kube_open(struct http *http, const struct kube_options *options, struct kube
               struct err *err);
 void kube_close(struct kube **kube);
 #define KUBE_SCOPED __attribute__((cleanup(kube_close)))
+
+/* Reads the kubeconfig files that kubectl would take; *ret_found is false when there are none. */
+int kube_files_find(const struct kube_options *options, struct arena *arena,
+                    struct kubeconfig *ret_config, bool *ret_found, struct err *err);
 
 /* The namespace that is meant where none is named, and the address. */
 struct str kube_namespace(const struct kube *kube);

@@ -177,6 +177,7 @@ static int open_access(struct kube_access *access, const struct kube_options *op
         access->user.as_uid = STR_NONE;
         access->user.as_groups = NULL;
     }
+    access->plugin_ms = options->plugin_ms;
     if (options->namespace)
         access->namespace = str_of(options->namespace);
     access->server = access->cluster.server;

@@ -25,6 +25,7 @@ struct kube_access {
     struct kubeconfig_user user;
     struct str server, namespace;
     bool from_pod;
+    int plugin_ms; /* as in the options */
     struct kube_files files;
     struct kube_plugin_word plugin;
     bool refused; /* what we have was not taken: read it all again */
@@ -42,9 +43,5 @@ bool kube_access_refused(struct kube_access *access);
 
 /* Runs the plugin if there is one and its last word no longer counts. */
 int kube_plugin_ask(struct kube_access *access, struct err *err);
-
-/* Finds and reads kubeconfig files; false in *ret_found when there are none. */
-int kube_files_find(const struct kube_options *options, struct arena *arena,
-                    struct kubeconfig *ret_config, bool *ret_found, struct err *err);
 
 #endif

@@ -241,7 +241,43 @@ def glass(world):
     says("doctor counts it", plugin("doctor"), 0, "^ok +exemptions +1 in force, 0 over")
 
 
-PARTS = (before_it_is_there, None, installation, what_runs, who_may_ask, same_verdict_as_the_webhook, static_pods, glass)
+# --- Completion -------------------------------------------------------------------------------------------------
+
+def completed(*words, environment=None):
+    """What kubectl offers for the last word: it asks kubectl_complete-pinnace on the PATH."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "kubectl_complete-pinnace")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(must(plugin("completion", "kubectl")))
+        os.chmod(program, 0o755)
+        done = subprocess.run(["kubectl", "__complete", "pinnace", *words], capture_output=True, text=True, check=False,
+                              env={**os.environ, "PATH": f"{folder}:{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}",
+                                   **(environment or {})})
+        return [line for line in done.stdout.splitlines() if not line.startswith(":")]
+
+
+def completion(world):
+    world.namespace("moor")
+    same("namespaces are the cluster's", set(completed("audit", "-n", "")),
+         set(must(kubectl("get", "namespaces", "-o", "jsonpath={.items[*].metadata.name}")).split()))
+    same("as far as the word is written", completed("break-glass", "--namespace", "moo"), ["moor"])
+    same("with the option before it", completed("doctor", "--namespace=moo"), ["moor"])
+    same("contexts are the kubeconfig's", completed("audit", "--context", ""),
+         must(kubectl("config", "get-contexts", "-o", "name")).split())
+    same("who may not list them is offered none", completed("audit", "--as", "nobody", "-n", ""), [])
+    with tempfile.TemporaryDirectory() as folder:
+        slow, asked = os.path.join(folder, "slow"), os.path.join(folder, "asked")
+        view = json.loads(must(kubectl("config", "view", "--raw", "--flatten", "-o", "json")))
+        view["users"] = [{"name": user["name"], "user": {"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "IfAvailable",
+            "args": ["-c", f"touch {asked}; exec sleep 1000"]}}} for user in view["users"]]
+        with open(slow, "w", encoding="utf-8") as file:
+            json.dump(view, file)
+        same("a plugin that waits for a person is not waited for", completed("audit", "--kubeconfig", slow, "-n", ""), [])
+        check("though it was asked", os.path.exists(asked))
+
+
+PARTS = (before_it_is_there, None, installation, what_runs, who_may_ask, same_verdict_as_the_webhook, static_pods, glass, completion)
 
 world = World()
 results.verbose = True

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live: names that only a kubeconfig or a cluster knows, for completion. What cannot be had in a
+ * moment is left out, in silence: somebody sits there with a finger on the Tab key.
+ */
+#ifndef PINNACE_CLI_LIVE_H
+#define PINNACE_CLI_LIVE_H
+
+#include "pinnace/kube.h"
+
+/* Takes one name, as often as there are names. */
+typedef void live_name(void *context, struct str name);
+
+/* Of all contexts in the kubeconfig. */
+void live_contexts(const struct kube_options *access, struct arena *arena, live_name *name,
+                   void *context);
+/* Of the cluster's namespaces, which it is asked for. */
+void live_namespaces(const struct kube_options *access, struct arena *arena, live_name *name,
+                     void *context);
+
+#endif
