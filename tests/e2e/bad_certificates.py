@@ -2,7 +2,10 @@
 """Certificates change while admissions go on: as operators force it, by deleting Secrets."""
 import base64
 import copy
+import pathlib
 import ssl
+import subprocess
+import tempfile
 import time
 
 import lib
@@ -55,6 +58,48 @@ def new_authority(world):
           all(old.strip() in bundle for bundle in world.bundles()))
 
 
+# For "openssl ca", which alone writes certificates with a beginning of one's choice.
+CA_CONFIG = f"""[ca]
+default_ca = it
+[it]
+database = index
+new_certs_dir = .
+serial = serial
+default_md = sha256
+policy = any
+x509_extensions = leaf
+[any]
+commonName = optional
+[leaf]
+subjectAltName = DNS:pinnace-webhook.{SYSTEM}.svc
+extendedKeyUsage = serverAuth
+"""
+
+
+def aged_leaf(world, seconds):
+    """(certificate, key) by the present authority, as if they had been made so long ago."""
+    begin, end = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + offset)) for offset in (-seconds, 30 * 86400))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for file, text in {"config": CA_CONFIG, "index": "", "serial": "1000", "ca.crt": secret(world, "pinnace-ca"),
+                           "ca.key": secret(world, "pinnace-ca", "tls.key")}.items():
+            (folder / file).write_text(text, encoding="ascii")
+        for command in ("req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key -subj /CN=pinnace -out request",
+                        f"ca -batch -notext -config config -cert ca.crt -keyfile ca.key -in request -out crt -startdate {begin} -enddate {end}"):
+            subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+        return [(folder / file).read_text(encoding="ascii") for file in ("crt", "key")]
+
+
+def drop_old(world):
+    """The old authority goes ten minutes after the certificate was made; so one that is older is put there."""
+    crt, key = (base64.b64encode(text.encode()).decode() for text in aged_leaf(world, 1200))
+    answer = world.api.patch(f"/api/v1/namespaces/{SYSTEM}/secrets/pinnace-serving-cert", {"data": {"tls.crt": crt, "tls.key": key}})
+    if not answer.ok:
+        raise RuntimeError(f"the serving Secret: {answer}")
+    until(lambda: world.bundles() == {secret(world, "pinnace-ca")}, "one authority in each bundle")
+    taken_in(world)
+
+
 def reset(world):
     """What somebody does who replaces the configuration by the one of the manifests."""
     body = copy.deepcopy(world.config())
@@ -69,6 +114,7 @@ def reset(world):
 def run(world):
     world.under_load("nothing is lost when the serving Secret is deleted and made anew", lambda: new_leaf(world))
     world.under_load("nothing is lost when the authority is deleted and made anew", lambda: new_authority(world))
+    world.under_load("nothing is lost when the old authority goes at last", lambda: drop_old(world))
     bundles = world.bundles()
     with Load(world.api, "strict") as load:
         reset(world)
