@@ -153,6 +153,7 @@ static int check_object(struct checker *checker, const struct manifest_object *s
     if (!object)
         return err_no_memory(err);
     scan_begin(&scan, source->json, checker->arena);
+    scan.deep = true;
     scan.derived = true;
     object_scan(&scan, object);
     if (scan_finish(&scan, err) < 0 || object_check(object, &at, err) < 0)

@@ -57,4 +57,10 @@ const struct exemption *policy_exempts(const struct policy *policy, struct str n
  */
 int policy_add(struct policy *policy, struct str json, struct arena *arena, struct err *err);
 
+/*
+ * The same object with nothing but what policy_add reads of it: for whoever keeps many, since what
+ * else stands in them is as long as their authors like.
+ */
+int policy_essence(struct str json, struct arena *arena, struct str *ret_json, struct err *err);
+
 #endif

@@ -23,7 +23,10 @@
 #include "pinnace/err.h"
 #include "pinnace/str.h"
 
-enum { SCAN_DEPTH = 64, SCAN_DEEP = 10000 /* as much as an API server reads */ };
+enum {
+    SCAN_DEPTH = 64,
+    SCAN_DEEP = 16384, /* an API server reads 10000 levels, and puts them into reviews and lists */
+};
 
 struct scan {
     struct str text;

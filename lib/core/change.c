@@ -52,13 +52,18 @@ static struct hash128 hash_array(struct hasher *hasher)
     return hash_pair(hasher, SCAN_ARRAY, chain, chain);
 }
 
-/* The scanner's bound on depth bounds the recursion. */
+/* So deep down values are taken by their bytes, which bounds the recursion. */
+static bool is_deep(const struct scan *scan)
+{
+    return scan->depth == SCAN_DEPTH;
+}
+
 static struct hash128 hash_value(struct hasher *hasher)
 {
     enum scan_type type = scan_peek(&hasher->scan);
-    if (type == SCAN_OBJECT)
+    if (type == SCAN_OBJECT && !is_deep(&hasher->scan))
         return hash_object(hasher);
-    if (type == SCAN_ARRAY)
+    if (type == SCAN_ARRAY && !is_deep(&hasher->scan))
         return hash_array(hasher);
     bool is_string = type == SCAN_STRING;
     struct str bytes = is_string ? scan_string(&hasher->scan) : scan_value(&hasher->scan);
@@ -70,6 +75,7 @@ static bool hash_text(struct str text, struct siphash_key key, struct arena *are
 {
     struct hasher hasher = {.key = key};
     scan_begin(&hasher.scan, text, arena);
+    hasher.scan.deep = true;
     struct hash128 hash = hash_value(&hasher);
     if (scan_finish(&hasher.scan, NULL) < 0)
         return false;
@@ -150,9 +156,9 @@ static enum likeness compare(struct pair *pair)
     enum scan_type type = scan_peek(&pair->a);
     if (type != scan_peek(&pair->b))
         return UNLIKE;
-    if (type == SCAN_OBJECT)
+    if (type == SCAN_OBJECT && !is_deep(&pair->a))
         return compare_objects(pair);
-    if (type == SCAN_ARRAY)
+    if (type == SCAN_ARRAY && !is_deep(&pair->a))
         return compare_arrays(pair);
     bool same = type == SCAN_STRING ? str_eq(scan_string(&pair->a), scan_string(&pair->b))
                                     : str_eq(scan_value(&pair->a), scan_value(&pair->b));
@@ -171,6 +177,7 @@ bool template_same(const struct object *new_object, const struct object *old_obj
         return false;
     scan_begin(&pair.a, new_text, arena);
     scan_begin(&pair.b, old_text, arena);
+    pair.a.deep = pair.b.deep = true;
     enum likeness likeness = compare(&pair);
     if (likeness == OTHER_ORDER)
         return same_hash(new_text, old_text, key, arena);

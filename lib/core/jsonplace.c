@@ -17,25 +17,32 @@ struct level {
     struct str key;
 };
 
+/* Deeper levels are counted, so as to find back; no path tells of them. */
 struct walk {
-    struct level levels[SCAN_DEPTH + 1];
+    struct level levels[SCAN_DEPTH];
     size_t depth;
 };
 
+static struct level *top_of(struct walk *walk)
+{
+    return walk->depth && walk->depth <= SCAN_DEPTH ? &walk->levels[walk->depth - 1] : NULL;
+}
+
 static void push(struct walk *walk, bool is_object)
 {
-    if (walk->depth < SCAN_DEPTH)
-        walk->levels[walk->depth++] =
+    walk->depth++;
+    if (walk->depth <= SCAN_DEPTH)
+        walk->levels[walk->depth - 1] =
             (struct level){.is_object = is_object, .expects_key = is_object};
 }
 
 /* Takes one byte outside strings. */
 static void step(struct walk *walk, char c)
 {
-    struct level *top = walk->depth ? &walk->levels[walk->depth - 1] : NULL;
+    struct level *top = top_of(walk);
     if (c == '{' || c == '[')
         push(walk, c == '{');
-    else if ((c == '}' || c == ']') && top)
+    else if ((c == '}' || c == ']') && walk->depth)
         walk->depth--;
     else if (c == ',' && top) {
         top->index++;
@@ -67,7 +74,8 @@ static void write_path(const struct walk *walk, struct json_place *place)
 {
     size_t len = 0;
     place->path[0] = '\0';
-    for (size_t i = 0; i < walk->depth && len < sizeof(place->path); i++) {
+    size_t depth = walk->depth < SCAN_DEPTH ? walk->depth : SCAN_DEPTH;
+    for (size_t i = 0; i < depth && len < sizeof(place->path); i++) {
         const struct level *level = &walk->levels[i];
         char *at = place->path + len;
         size_t room = sizeof(place->path) - len;
@@ -97,7 +105,7 @@ void json_place_of(struct str text, size_t offset, struct json_place *ret_place)
             continue;
         }
         size_t end = string_end(text, i);
-        struct level *top = walk.depth ? &walk.levels[walk.depth - 1] : NULL;
+        struct level *top = top_of(&walk);
         if (top && top->expects_key && end > i + 1)
             top->key = str_between(text.ptr + i + 1, text.ptr + end - 1);
         i = end;

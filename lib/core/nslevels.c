@@ -54,6 +54,7 @@ int nslevels_read(struct str json, struct arena *arena, struct nslevels *ret_lev
     struct nslevels levels = {0};
     struct scan scan;
     scan_begin(&scan, json, arena);
+    scan.deep = true;
     struct scan_members members = scan_object(&scan);
     while (scan_member(&scan, &members, keys, 1) != SCAN_END)
         read_metadata(&scan, &levels);

@@ -58,6 +58,7 @@ static int is_over(const struct object *object, struct arena *arena, bool *ret_o
         return 0;
     }
     scan_begin(&scan, object->text, arena);
+    scan.deep = true;
     struct scan_members members = scan_object(&scan);
     while (scan_member(&scan, &members, keys, 1) != SCAN_END)
         over = read_status(&scan);

@@ -59,6 +59,7 @@ int podstatus_read(struct str json, struct arena *arena, struct pod_container **
     struct scan scan;
     struct reader reader = {.scan = &scan};
     scan_begin(&scan, json, arena);
+    scan.deep = true;
     struct scan_members members = scan_object(&scan);
     while (scan_member(&scan, &members, keys, 1) != SCAN_END) {
         if (scan_peek(&scan) == SCAN_NULL)

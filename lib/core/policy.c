@@ -3,6 +3,7 @@
 #include "pinnace/policy.h"
 
 #include "pinnace/json.h"
+#include "pinnace/jsonwrite.h"
 #include "pinnace/when.h"
 
 #include "pinnace/banned.h"
@@ -17,9 +18,76 @@ const struct policy policy_builtin = {
     .longest_exemption = 24 * 3600,
 };
 
+static const char TIME_EXPECTED[] = "a time such as 2026-11-21T09:30:00Z was expected here";
+
 static int wrong(const char *path, const char *field, const char *problem, struct err *err)
 {
     return err_set(err, ERR_INPUT, "%s%s%s: %s", path, path[0] ? "." : "", field, problem);
+}
+
+/*
+ * The parts of an object that count. Beside them stands what others write into it, as deep as they
+ * like and at any length: that is checked and passed over.
+ */
+struct parts {
+    struct object object;
+    struct str spec;    /* .len 0: absent */
+    struct str created; /* metadata.creationTimestamp */
+    bool created_is_wrong;
+    struct str unknown; /* a field of the object that is none */
+};
+
+static void read_created(struct scan *scan, struct parts *parts)
+{
+    static const struct str keys[] = {STR_INIT("creationTimestamp")};
+    if (scan_peek(scan) != SCAN_OBJECT) { /* null, or the object would not have been read */
+        scan_value(scan);
+        return;
+    }
+    struct scan_members members = scan_object(scan);
+    while (scan_member(scan, &members, keys, 1) != SCAN_END) {
+        enum scan_type type = scan_peek(scan);
+        parts->created_is_wrong = type != SCAN_STRING && type != SCAN_NULL;
+        if (parts->created_is_wrong)
+            scan_value(scan);
+        else
+            parts->created = scan_string(scan);
+    }
+}
+
+static void read_part(struct scan *scan, struct str key, struct parts *parts)
+{
+    static const struct str others[] = {STR_INIT("apiVersion"), STR_INIT("kind"),
+                                        STR_INIT("status")};
+    bool known = str_eq(key, others[0]) || str_eq(key, others[1]) || str_eq(key, others[2]);
+    if (str_eq(key, STR("metadata"))) {
+        read_created(scan, parts);
+    } else if (str_eq(key, STR("spec")) && scan_peek(scan) != SCAN_NULL) {
+        parts->spec = scan_value(scan);
+    } else {
+        if (!known && !str_eq(key, STR("spec")) && !parts->unknown.ptr)
+            parts->unknown = key;
+        scan_value(scan);
+    }
+}
+
+static int read_parts(struct str json, struct arena *arena, struct parts *ret_parts,
+                      struct err *err)
+{
+    struct parts parts = {0};
+    struct str key;
+    struct scan scan;
+    if (object_read(json, arena, &parts.object, err) < 0)
+        return -1;
+    scan_begin(&scan, json, arena);
+    scan.deep = true;
+    struct scan_members members = scan_object(&scan);
+    while (scan_any_member(&scan, &members, &key))
+        read_part(&scan, key, &parts);
+    if (scan_finish(&scan, err) < 0)
+        return -1;
+    *ret_parts = parts;
+    return 0;
 }
 
 static int get_strings(const struct json_fields *fields, const char *name, struct arena *arena,
@@ -71,8 +139,7 @@ static int get_time(const struct json_fields *fields, const char *name, struct a
     if (json_get_string(fields, name, arena, &text, err) < 0)
         return -1;
     if (text.ptr && !when_parse(text, ret_time))
-        return wrong(fields->path, name, "a time such as 2026-11-21T09:30:00Z was expected here",
-                     err);
+        return wrong(fields->path, name, TIME_EXPECTED, err);
     return 0;
 }
 
@@ -158,18 +225,25 @@ static int read_pin_policy(const struct json_fields *spec, const struct object *
     return read_longest(spec, arena, &policy->longest_exemption, err);
 }
 
-static int read_exemption_object(const struct json_fields *root, const struct json_fields *spec,
-                                 const struct object *object, struct arena *arena,
-                                 struct policy *policy, struct err *err)
+static int read_creation(const struct parts *parts, int64_t *ret_created, struct err *err)
+{
+    if (parts->created_is_wrong)
+        return wrong("metadata", "creationTimestamp", "a string was expected here", err);
+    if (parts->created.ptr && !when_parse(parts->created, ret_created))
+        return wrong("metadata", "creationTimestamp", TIME_EXPECTED, err);
+    return 0;
+}
+
+static int read_exemption_object(const struct json_fields *spec, const struct parts *parts,
+                                 struct arena *arena, struct policy *policy, struct err *err)
 {
     static const char *const known[] = {"images", "reason", "expires", "by", NULL};
-    struct json_fields metadata = {0};
+    const struct object *object = &parts->object;
     struct exemption *exemption = arena_new(arena, struct exemption);
     if (!exemption)
         return err_no_memory(err);
-    if (json_get_object(root, "metadata", &metadata, err) < 0 ||
-        get_time(&metadata, "creationTimestamp", arena, &exemption->created, err) < 0 ||
-        json_only(spec, known, err) < 0 || read_exemption(spec, arena, exemption, err) < 0 ||
+    if (read_creation(parts, &exemption->created, err) < 0 || json_only(spec, known, err) < 0 ||
+        read_exemption(spec, arena, exemption, err) < 0 ||
         json_get_string(spec, "by", arena, &exemption->by, err) < 0)
         return -1;
     if (exemption->expires == 0)
@@ -186,35 +260,75 @@ static int read_exemption_object(const struct json_fields *root, const struct js
     return 0;
 }
 
+/* The spec alone as a tree: it is the one part that is bounded by what people mean. */
+static int read_spec(const struct parts *parts, struct cJSON **ret_tree, struct err *err)
+{
+    static const char known[] = "apiVersion, kind, metadata, spec, status";
+    struct str name = parts->unknown.len > 64 ? str_head(parts->unknown, 64) : parts->unknown;
+    if (parts->unknown.ptr)
+        return err_set(err, ERR_INPUT, "%.*s: no such field here; there are: %s", STR_FMT(name),
+                       known);
+    if (!parts->spec.len)
+        return 0;
+    if (parts->spec.ptr[0] != '{')
+        return err_set(err, ERR_INPUT, "spec: an object was expected here");
+    return json_read(parts->spec, POLICY_MAX_BYTES, ret_tree, err) < 0 ? err_prefix(err, "spec: ")
+                                                                       : 0;
+}
+
+static bool is_ours(const struct object *object, struct str kind)
+{
+    return str_eq(object->api_version, STR(PINNACE_API_VERSION)) && str_eq(object->kind_name, kind);
+}
+
 int policy_add(struct policy *policy, struct str json, struct arena *arena, struct err *err)
 {
-    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec", "status", NULL};
-    struct object object;
+    struct parts parts;
     struct policy next = *policy;
     JSON_SCOPED struct cJSON *tree = NULL;
-    if (json_read(json, POLICY_MAX_BYTES, &tree, err) < 0 ||
-        object_read(json, arena, &object, err) < 0)
+    if (read_parts(json, arena, &parts, err) < 0)
         return -1;
-    struct json_fields root = {.object = tree}, spec = {.path = "spec"};
-    if (json_get_object(&root, "spec", &spec, err) < 0)
-        return -1;
-    bool ours = str_eq(object.api_version, STR(PINNACE_API_VERSION));
-    int done;
-    if (ours && str_eq(object.kind_name, STR("PinPolicy")))
-        done = read_pin_policy(&spec, &object, arena, &next, err);
-    else if (ours && str_eq(object.kind_name, STR("Exemption")))
-        done = read_exemption_object(&root, &spec, &object, arena, &next, err);
-    else
+    bool is_policy = is_ours(&parts.object, STR("PinPolicy"));
+    if (!is_policy && !is_ours(&parts.object, STR("Exemption")))
         return err_set(err, ERR_INPUT,
                        "\"%.*s\" of \"%.*s\": a policy is made of PinPolicy and Exemption, both "
                        "of " PINNACE_API_VERSION,
-                       STR_FMT(object.kind_name), STR_FMT(object.api_version));
-    if (done == 0)
-        done = json_only(&root, known, err);
+                       STR_FMT(parts.object.kind_name), STR_FMT(parts.object.api_version));
+    if (read_spec(&parts, &tree, err) < 0)
+        return -1;
+    const struct json_fields spec = {.object = tree, .path = "spec"};
+    int done = is_policy ? read_pin_policy(&spec, &parts.object, arena, &next, err)
+                         : read_exemption_object(&spec, &parts, arena, &next, err);
     if (done < 0)
         return -1;
     *policy = next;
     return 0;
+}
+
+int policy_essence(struct str json, struct arena *arena, struct str *ret_json, struct err *err)
+{
+    struct parts parts;
+    if (read_parts(json, arena, &parts, err) < 0)
+        return -1;
+    struct buf buf = BUF_INIT(arena, 2 * POLICY_MAX_BYTES);
+    struct json_writer writer = {.buf = &buf};
+    json_open(&writer, '{');
+    json_member(&writer, "apiVersion", parts.object.api_version);
+    json_member(&writer, "kind", parts.object.kind_name);
+    json_key(&writer, "metadata");
+    json_open(&writer, '{');
+    json_member(&writer, "name", parts.object.name);
+    if (parts.object.namespace.len)
+        json_member(&writer, "namespace", parts.object.namespace);
+    if (parts.created.len)
+        json_member(&writer, "creationTimestamp", parts.created);
+    json_close(&writer, '}');
+    if (parts.spec.len) {
+        json_key(&writer, "spec");
+        buf_add(&buf, parts.spec);
+    }
+    json_close(&writer, '}');
+    return buf_finish(&buf, ret_json, err);
 }
 
 bool image_globs_match(const struct image_globs *globs, const struct imageref *ref)

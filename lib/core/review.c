@@ -197,6 +197,7 @@ int review_decode(struct str text, struct arena *arena, struct review *ret_revie
         return err_set(err, ERR_LIMIT, "%zu bytes; a review has at most %d", text.len,
                        REVIEW_MAX_BYTES);
     scan_begin(&scan, text, arena);
+    scan.deep = true;
     read_envelope(&scan, &envelope, &review);
     if (scan_finish(&scan, err) < 0 || check_envelope(&envelope, &review, err) < 0)
         return -1;

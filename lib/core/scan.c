@@ -113,7 +113,7 @@ static bool enter(struct scan *scan, unsigned more, unsigned most)
     if (scan->depth + more < most)
         return true;
     scan_fail_here(scan, most == SCAN_DEPTH ? "more than 64 levels of nesting"
-                                            : "more than 10000 levels of nesting");
+                                            : "more than 16384 levels of nesting");
     return false;
 }
 

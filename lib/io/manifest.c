@@ -35,6 +35,7 @@ static int add_items(struct reader *reader, const struct manifest_object *list, 
 {
     struct scan scan;
     scan_begin(&scan, items, reader->arena);
+    scan.deep = true;
     if (scan_peek(&scan) != SCAN_ARRAY) {
         err_set(err, ERR_INPUT, "items: a list was expected here");
         return manifest_prefix(list, (size_t)(items.ptr - list->json.ptr), err);
@@ -61,6 +62,7 @@ static int add_objects(struct reader *reader, const struct manifest_object *obje
     struct object header;
     struct scan scan;
     scan_begin(&scan, object->json, reader->arena);
+    scan.deep = true;
     scan.derived = true; /* the file and its line are told here */
     if (scan_peek(&scan) != SCAN_OBJECT) {
         err_set(err, ERR_INPUT, "a Kubernetes object (apiVersion, kind, ...) was expected here");
@@ -87,6 +89,7 @@ static int parse_json(struct reader *reader, struct err *err)
     struct str text = reader->manifest->text;
     struct scan scan;
     scan_begin(&scan, text, reader->arena);
+    scan.deep = true;
     while (scan_peek(&scan) != SCAN_INVALID) {
         struct manifest_object object = {.manifest = reader->manifest, .document = text};
         object.json = scan_value(&scan);

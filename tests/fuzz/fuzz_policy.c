@@ -63,6 +63,25 @@ static void check_expiry(const struct policy *policy)
     }
 }
 
+/* What is kept of an object says what the object says. */
+static void check_essence(const struct policy *policy, struct str text, struct arena *arena)
+{
+    struct policy again = policy_builtin;
+    struct str essence, twice;
+    must(policy_essence(text, arena, &essence, NULL) == 0);
+    must(policy_add(&again, essence, arena, NULL) == 0);
+    must(again.longest_exemption == policy->longest_exemption &&
+         again.registries.count == policy->registries.count &&
+         again.free.count == policy->free.count);
+    const struct exemption *one = policy->exemptions, *other = again.exemptions;
+    for (; one && other; one = one->next, other = other->next)
+        must(str_eq(one->name, other->name) && str_eq(one->namespace, other->namespace) &&
+             str_eq(one->reason, other->reason) && one->images.count == other->images.count &&
+             one->created == other->created && one->expires == other->expires);
+    must(!one && !other);
+    must(policy_essence(essence, arena, &twice, NULL) == 0 && str_eq(essence, twice));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
@@ -80,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (const struct exemption *e = policy.exemptions; e; e = e->next)
         check_exemption(e);
     check_expiry(&policy);
+    check_essence(&policy, text, &arena);
     must(policy_add(&policy, text, &arena, &err) == 0);
     return 0;
 }

@@ -105,12 +105,13 @@ static void walk(struct scan *scan)
     }
 }
 
-static bool skips(struct str text, struct str *ret_value)
+static bool skips(struct str text, bool deep, struct str *ret_value)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct err err = {ERR_NONE, ""};
     struct scan scan;
     scan_begin(&scan, text, &arena);
+    scan.deep = deep;
     *ret_value = scan_value(&scan);
     must(scan_offset(&scan) <= text.len);
     int result = scan_finish(&scan, &err);
@@ -172,7 +173,7 @@ static void check_object(struct str text, bool taken)
     for (int place = 0; place < POD_PLACES; place++) {
         struct str value;
         must(str_eq(object.templates[place], again.templates[place]));
-        must(object.templates[place].len == 0 || skips(object.templates[place], &value));
+        must(object.templates[place].len == 0 || skips(object.templates[place], true, &value));
     }
 }
 
@@ -182,14 +183,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_place place;
     if (size > LARGEST)
         return 0;
-    bool taken = skips(text, &value);
+    bool taken = skips(text, false, &value);
     must(walks(text) == taken);
     if (taken) {
         must(value.ptr >= text.ptr && value.ptr + value.len <= text.ptr + text.len);
-        must(skips(value, &inner) && str_eq(inner, value));
+        must(skips(value, false, &inner) && str_eq(inner, value));
         check_taken(text);
     }
-    check_object(text, taken);
+    bool taken_deep = skips(text, true, &value);
+    must(taken_deep || !taken);
+    check_object(text, taken_deep);
     json_place_of(text, size ? data[0] * size / 256 : 0, &place);
     must(memchr(place.path, '\0', sizeof(place.path)) && place.line > 0 && place.column > 0);
     return 0;

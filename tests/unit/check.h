@@ -124,6 +124,18 @@ static inline struct str run_of(struct arena *arena, char c, size_t count)
     return (struct str){bytes, count};
 }
 
+/* {"a":{"a": ... {}}}, with so many levels. */
+static inline struct str nested(struct arena *arena, size_t levels)
+{
+    struct buf buf = BUF_INIT(arena, 8 * levels);
+    for (size_t i = 1; i < levels; i++)
+        buf_add(&buf, STR("{\"a\":"));
+    buf_add(&buf, STR("{}"));
+    for (size_t i = 1; i < levels; i++)
+        buf_add_char(&buf, '}');
+    return finished(&buf);
+}
+
 /* Bytes in a block of their own without a NUL behind them, so that reading past the end shows. */
 static inline struct str exact_copy(struct str text)
 {

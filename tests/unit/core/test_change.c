@@ -172,6 +172,22 @@ TEST(a_change_among_many_parts)
         }
 }
 
+/* Below the levels that are taken apart, bytes are compared. */
+TEST(deep_templates)
+{
+    static const char form[] = "'template':{'metadata':{'x':%s%s},'a':%d}";
+    TEST_ARENA(arena);
+    struct str deep = nested(&arena, 10000);
+    struct str plain = json_format(&arena, form, "", deep.ptr, 1);
+    struct str other = json_format(&arena, form, "", nested(&arena, 9999).ptr, 1);
+    struct str mixed = json_format(&arena, "'template':{'a':1,'metadata':{'x':%s}}", deep.ptr);
+    CHECK("spaced", same("spaced", &arena, plain, json_format(&arena, form, " ", deep.ptr, 1)));
+    CHECK("order", same("order", &arena, plain, mixed));
+    CHECK("less deep", !same("less deep", &arena, plain, other));
+    CHECK("order, less deep", !same("order, less deep", &arena, other, mixed));
+    CHECK("behind", !same("behind", &arena, plain, json_format(&arena, form, "", deep.ptr, 2)));
+}
+
 /* Each place that has a template has its own. */
 TEST(places)
 {
@@ -339,6 +355,7 @@ int main(void)
         cmocka_unit_test(templates),
         cmocka_unit_test(any_value_changes_it),
         cmocka_unit_test(a_change_among_many_parts),
+        cmocka_unit_test(deep_templates),
         cmocka_unit_test(places),
         cmocka_unit_test(no_room_is_a_change),
         cmocka_unit_test(images_of_pods),

@@ -54,6 +54,17 @@ TEST(what_labels_say)
     }
 }
 
+TEST(deep_fields_of_others)
+{
+    TEST_ARENA(arena);
+    struct nslevels levels;
+    struct str json = json_format(
+        &arena, "{'metadata':{'managedFields':%s,'labels':{'pinnace.dev/enforce':'pinned'}}}",
+        nested(&arena, 10000).ptr);
+    assert_int_equal(nslevels_read(json, &arena, &levels, NULL), 0);
+    assert_int_equal(levels.modes[MODE_ENFORCE].level, LEVEL_PINNED);
+}
+
 TEST(what_is_no_namespace)
 {
     static const char *const rows[] = {
@@ -78,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_labels_say),
+        cmocka_unit_test(deep_fields_of_others),
         cmocka_unit_test(what_is_no_namespace),
     };
     return cmocka_run_group_tests_name("nslevels", tests, NULL, NULL);

@@ -75,6 +75,19 @@ TEST(what_counts)
     }
 }
 
+TEST(deep_fields_of_others)
+{
+    TEST_ARENA(arena);
+    struct nslook look = {.level = LEVEL_TAGGED};
+    struct question question = question_for(LEVEL_TAGGED);
+    struct str json = json_format(&arena,
+                                  "{'metadata':{'name':'web','managedFields':%s},'spec':" SPEC(
+                                      "a:latest") ",'status':{'phase':'Running'}}",
+                                  nested(&arena, 10000).ptr);
+    assert_int_equal(add(&look, &question, "", "Pod", json, &arena, NULL), 0);
+    assert_int_equal(look.count, 1);
+}
+
 TEST(many)
 {
     TEST_ARENA(arena);
@@ -156,8 +169,11 @@ TEST(long_lines)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_counts),      cmocka_unit_test(many),
-        cmocka_unit_test(exemptions_count), cmocka_unit_test(what_cannot_be_told),
+        cmocka_unit_test(what_counts),
+        cmocka_unit_test(deep_fields_of_others),
+        cmocka_unit_test(many),
+        cmocka_unit_test(exemptions_count),
+        cmocka_unit_test(what_cannot_be_told),
         cmocka_unit_test(long_lines),
     };
     return cmocka_run_group_tests_name("nslook", tests, NULL, NULL);

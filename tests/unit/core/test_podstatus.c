@@ -45,6 +45,17 @@ TEST(what_runs)
     }
 }
 
+TEST(deep_fields_of_others)
+{
+    TEST_ARENA(arena);
+    struct pod_container *containers;
+    struct str json = json_format(
+        &arena, "{'metadata':{'x':%s},'status':{'containerStatuses':[{'name':'a','imageID':'x'}]}}",
+        nested(&arena, 10000).ptr);
+    assert_int_equal(podstatus_read(json, &arena, &containers, NULL), 0);
+    CHECK_STR("deep", describe(&arena, containers), STR("0 a x;"));
+}
+
 TEST(what_is_no_pod)
 {
     static const char *const rows[] = {
@@ -90,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_runs),
+        cmocka_unit_test(deep_fields_of_others),
         cmocka_unit_test(what_is_no_pod),
         cmocka_unit_test(digests_of_what_runs),
     };

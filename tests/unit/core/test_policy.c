@@ -127,7 +127,7 @@ TEST(refused)
     static const struct {
         const char *text, *err;
     } rows[] = {
-        {"", "a value was expected here"},
+        {"", "an object was expected here"},
         {"[]", "an object was expected here"},
         {"{", "a key in double quotes was expected here"},
         {"{}", "PinPolicy and Exemption"},
@@ -198,7 +198,7 @@ TEST(refused)
          "metadata.name: "},
         {SPEC("'free':[],'free':[]"), "\"free\" is given twice"},
         {SPEC("'free':['\\u0000']"), "NUL"},
-        {"{'kind':'PinPolicy','kind':'PinPolicy'}", "\"kind\" is given twice"},
+        {"{'kind':'PinPolicy','kind':'PinPolicy'}", "kind: this key is given twice"},
     };
     TEST_ARENA(arena);
     struct policy before = policy_builtin;
@@ -249,15 +249,55 @@ TEST(size)
     TEST_ARENA(arena);
     struct policy policy = policy_builtin;
     struct err err = ERR_CLEAN;
-    struct str text = json_format(
-        &arena, SPEC("'longestExemption':'1h'") "%s",
-        run_of(&arena, ' ', POLICY_MAX_BYTES - strlen(SPEC("'longestExemption':'1h'"))).ptr);
-    assert_int_equal(text.len, POLICY_MAX_BYTES);
+    size_t room = POLICY_MAX_BYTES - strlen("{'longestExemption':'1h'}");
+    struct str space = run_of(&arena, ' ', room + 1);
+    struct str text =
+        json_format(&arena, SPEC("%.*s'longestExemption':'1h'"), (int)room, space.ptr);
     assert_int_equal(policy_add(&policy, text, &arena, &err), 0);
     assert_int_equal(policy.longest_exemption, 3600);
-    text = json_format(&arena, "%s ", text.ptr);
+    text = json_format(&arena, SPEC("%s'longestExemption':'1h'"), space.ptr);
     assert_int_equal(policy_add(&policy, text, &arena, &err), -1);
     assert_int_equal(err.kind, ERR_LIMIT);
+}
+
+/* What others write into an object neither fills the room for what is meant nor hides it. */
+TEST(what_does_not_count)
+{
+    static const char form[] =
+        "{'apiVersion':'" PINNACE_API_VERSION
+        "','kind':'Exemption','metadata':{'name':'x','namespace':'shop',"
+        "'creationTimestamp':'2026-11-21T09:00:00Z','annotations':{'a':'%s'},"
+        "'managedFields':[{'fieldsV1':%s}]},"
+        "'spec':{'images':['quay.io/a/b'],'reason':'\\u0022r\\u0022',"
+        "'expires':'2026-11-21T09:30:00Z'},'status':{'deep':%s}}";
+    TEST_ARENA(arena);
+    struct policy whole = policy_builtin, brief = policy_builtin;
+    struct err err = ERR_CLEAN;
+    struct str essence, deep = nested(&arena, 10000);
+    struct str text =
+        json_format(&arena, form, run_of(&arena, 'x', POLICY_MAX_BYTES).ptr, deep.ptr, deep.ptr);
+    assert_int_equal(policy_add(&whole, text, &arena, &err), 0);
+    assert_int_equal(policy_essence(text, &arena, &essence, &err), 0);
+    assert_true(essence.len < 300);
+    assert_int_equal(policy_add(&brief, essence, &arena, &err), 0);
+    CHECK_STR("name", brief.exemptions->name, STR("x"));
+    CHECK_STR("namespace", brief.exemptions->namespace, STR("shop"));
+    CHECK_STR("reason", brief.exemptions->reason, STR("\"r\""));
+    assert_int_equal(brief.exemptions->created, whole.exemptions->created);
+    assert_int_equal(brief.exemptions->expires, whole.exemptions->expires);
+    assert_int_equal(policy_essence(STR("[]"), &arena, &essence, &err), -1);
+}
+
+/* In what is read there is nothing that deep. */
+TEST(deep_where_it_counts)
+{
+    TEST_ARENA(arena);
+    struct policy policy = policy_builtin;
+    struct err err = ERR_CLEAN;
+    struct str text = json_format(&arena, SPEC("'tags':%s"), nested(&arena, 70).ptr);
+    assert_int_equal(policy_add(&policy, text, &arena, &err), -1);
+    assert_non_null(strstr(err.text, "64 levels"));
+    assert_non_null(strstr(err.text, "spec"));
 }
 
 TEST(no_room)
@@ -373,6 +413,8 @@ int main(void)
         cmocka_unit_test(unknown_fields_at_the_top),
         cmocka_unit_test(no_spec),
         cmocka_unit_test(size),
+        cmocka_unit_test(what_does_not_count),
+        cmocka_unit_test(deep_where_it_counts),
         cmocka_unit_test(no_room),
         cmocka_unit_test(break_glass),
         cmocka_unit_test(break_glass_without_namespace),

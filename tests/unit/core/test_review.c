@@ -258,6 +258,28 @@ TEST(refused)
     }
 }
 
+/* What is passed over may be as deep as it likes, and what stands behind it is read, and found. */
+TEST(depth_of_what_is_passed_over)
+{
+    static const char form[] =
+        REQUEST("'CREATE','options':%s,'object':{'metadata':{'managedFields':[{'fieldsV1':%s}]},"
+                "'spec':{'containers':[{'name':'c','image':%s}]}}");
+    static const size_t levels[] = {60, 64, 400, 10000};
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < COUNT(levels); i++) {
+        struct review review;
+        struct err err = ERR_CLEAN;
+        struct image_cursor at = {0};
+        struct str deep = nested(&arena, levels[i]);
+        struct str text = json_format(&arena, form, deep.ptr, deep.ptr, "'x'");
+        CHECK_INT(form, review_decode(text, &arena, &review, &err), 0);
+        CHECK_STR(form, site_image(object_next_image(&review.object, &at)), STR("x"));
+        text = json_format(&arena, form, deep.ptr, deep.ptr, "1");
+        CHECK_INT(form, review_decode(text, &arena, &review, &err), -1);
+        CHECK_HAS(form, ERR_TEXT(err), "request.object.spec.containers[0].image: a string");
+    }
+}
+
 /* What comes from outside into a sentence does not break it. */
 TEST(errors_are_printable)
 {
@@ -394,6 +416,7 @@ int main(void)
         cmocka_unit_test(operations),
         cmocka_unit_test(the_kind_is_the_requests),
         cmocka_unit_test(refused),
+        cmocka_unit_test(depth_of_what_is_passed_over),
         cmocka_unit_test(errors_are_printable),
         cmocka_unit_test(cut_reviews),
         cmocka_unit_test(corrupted_reviews),
