@@ -40,7 +40,8 @@ static void list_is_whole(void *context)
 }
 
 /*
- * A watch that ends now and then is how it goes; what does not pass by itself is for a person, unless
+ * A watch that ends now and then is how it goes; what does not pass by itself, or goes on
+ * for long, is for a person, unless
  * it is of an API server that has just begun and does not yet know who may what.
  */
 static void trouble_came(void *context, const struct kube_error *error, int64_t again_ms)
@@ -51,8 +52,9 @@ static void trouble_came(void *context, const struct kube_error *error, int64_t 
         LOG_TEXT("error", str_of(error->text)),
         LOG_NUMBER("againMs", again_ms),
     };
-    log_write(follow->log, kube_fault_is_passing(error->fault) ? LOG_INFO : LOG_WARNING,
-              "watch trouble", fields, 3);
+    bool passing = kube_fault_is_passing(error->fault) &&
+                   kube_watch_failures(follow->watch) < KUBE_WATCH_FAILURES;
+    log_write(follow->log, passing ? LOG_INFO : LOG_WARNING, "watch trouble", fields, 3);
 }
 
 int follow_start(struct follow *follow, struct kube *kube, struct kube_resource resource,

@@ -13,14 +13,20 @@ enum {
     OBJECT_ROOM = 16 * POLICY_MAX_BYTES,
     PAUSE_MS = 50, /* between two snapshots: many changes at once make one */
     AGAIN_MS = 5000,
+    ROOM_AGAIN_MS = 10 * 1000, /* from when there is some until what had none is listed again */
 };
 
 static const struct {
     struct kube_resource resource;
     const char *name;
+    size_t share; /* of one namespace */
 } sources[RULE_KINDS] = {
-    [RULE_PIN_POLICY] = {{"/apis/" PINNACE_API_VERSION, "pinpolicies"}, "PinPolicy"},
-    [RULE_EXEMPTION] = {{"/apis/" PINNACE_API_VERSION, "exemptions"}, "Exemption"},
+    [RULE_PIN_POLICY] = {{"/apis/" PINNACE_API_VERSION, "pinpolicies"},
+                         "PinPolicy",
+                         SHELF_MAX_BYTES},
+    [RULE_EXEMPTION] = {{"/apis/" PINNACE_API_VERSION, "exemptions"},
+                        "Exemption",
+                        SHELF_MAX_BYTES / 16},
 };
 
 /* ---- what is in force ---- */
@@ -69,6 +75,8 @@ static bool may_publish(const struct rules *rules)
 static void publish_soon(struct rules *rules)
 {
     int64_t now = clock_boot_ms(), due = rules->published_at + PAUSE_MS;
+    if (!rules->changed_at)
+        rules->changed_at = now;
     if (may_publish(rules) && !rules->publish.set)
         timer_set(http_timers(kube_http(rules->kube)), &rules->publish, due > now ? due : now);
 }
@@ -90,6 +98,7 @@ static void publish_now(void *context)
         counter_add(&rules->counters->reloads);
         log_published(rules);
         rules->published_at = clock_boot_ms();
+        rules->changed_at = 0;
         return;
     }
     const struct log_field field = LOG_TEXT("error", str_of(err.text));
@@ -115,7 +124,7 @@ static void count_bad(const struct rules *rules)
 {
     size_t bad = 0;
     for (int kind = 0; kind < RULE_KINDS; kind++)
-        bad += shelf_count_bad(&rules->kinds[kind].shelf);
+        bad += shelf_count_bad(&rules->kinds[kind].shelf) + rules->kinds[kind].lost;
     atomic_store(&rules->counters->bad_objects, bad);
 }
 
@@ -130,13 +139,29 @@ static void keep(struct rules_kind *kind, struct shelf_key key, struct str json,
                  struct arena *arena)
 {
     struct err err;
-    if (try_out(json, arena, &err) == 0 && shelf_put(&kind->shelf, key, json, &err) == 0)
+    struct str essence;
+    bool usable =
+        try_out(json, arena, &err) == 0 && policy_essence(json, arena, &essence, &err) == 0;
+    if (usable && shelf_put(&kind->shelf, key, essence, &err) == 0)
         return;
-    log_bad(kind, key, &err);
-    if (shelf_put_bad(&kind->shelf, key, &err) < 0) {
+    if (!usable || err.kind != ERR_LIMIT || kind->shelf.news)
         log_bad(kind, key, &err);
-        kind->lost = true;
-    }
+    if (shelf_put_bad(&kind->shelf, key, &err) < 0)
+        kind->lost++;
+}
+
+/* What had no room is not here to be put: it has to be listed. */
+static void list_again_if_room(struct rules_kind *kind, size_t bytes_before)
+{
+    struct timers *timers = http_timers(kube_http(kind->rules->kube));
+    if (shelf_is_full(&kind->shelf) && kind->shelf.bytes < bytes_before && !kind->list_again.set)
+        timer_set(timers, &kind->list_again, clock_boot_ms() + ROOM_AGAIN_MS);
+}
+
+static void list_now(void *context)
+{
+    struct rules_kind *kind = context;
+    kube_watch_list_again(kind->watch);
 }
 
 static void object_came(void *context, enum kube_change change, struct str json)
@@ -147,15 +172,17 @@ static void object_came(void *context, enum kube_change change, struct str json)
     struct err err;
     if (object_read(json, &arena, &object, &err) < 0) {
         log_bad(kind, (struct shelf_key){STR_NONE, STR_NONE}, &err);
-        kind->lost = true;
+        kind->lost++;
         return;
     }
     struct shelf_key key = {object.namespace, object.name};
+    size_t bytes_before = kind->shelf.bytes;
     if (change == KUBE_DELETED)
         shelf_remove(&kind->shelf, key);
     else
         keep(kind, key, json, &arena);
     if (change != KUBE_LISTED) {
+        list_again_if_room(kind, bytes_before);
         count_bad(kind->rules);
         publish_soon(kind->rules);
     }
@@ -164,21 +191,29 @@ static void object_came(void *context, enum kube_change change, struct str json)
 static void list_begins(void *context)
 {
     struct rules_kind *kind = context;
-    kind->lost = false;
+    kind->lost = 0;
     shelf_begin(&kind->shelf);
 }
 
 static void list_is_whole(void *context)
 {
     struct rules_kind *kind = context;
+    bool was_full = shelf_is_full(&kind->shelf);
     if (!kind->lost || kind->kind != RULE_PIN_POLICY)
         shelf_whole(&kind->shelf);
     kind->whole = true;
+    if (was_full && !shelf_is_full(&kind->shelf)) {
+        const struct log_field field = LOG_TEXT("kind", str_of(sources[kind->kind].name));
+        log_write(kind->rules->log, LOG_INFO, "room for all objects again", &field, 1);
+    }
     count_bad(kind->rules);
     publish_soon(kind->rules);
 }
 
-/* A watch that ends now and then is how it goes; what does not pass by itself is for a person. */
+/*
+ * A watch that ends now and then is how it goes; what does not pass by itself, or goes
+ * on for long, is for a person.
+ */
 static void trouble_came(void *context, const struct kube_error *error, int64_t again_ms)
 {
     const struct rules_kind *kind = context;
@@ -187,8 +222,10 @@ static void trouble_came(void *context, const struct kube_error *error, int64_t 
         LOG_TEXT("error", str_of(error->text)),
         LOG_NUMBER("againMs", again_ms),
     };
-    log_write(kind->rules->log, kube_fault_is_passing(error->fault) ? LOG_INFO : LOG_WARNING,
-              "watch trouble", fields, 3);
+    counter_add(&kind->rules->counters->watch_failures);
+    bool passing = kube_fault_is_passing(error->fault) &&
+                   kube_watch_failures(kind->watch) < KUBE_WATCH_FAILURES;
+    log_write(kind->rules->log, passing ? LOG_INFO : LOG_WARNING, "watch trouble", fields, 3);
 }
 
 /* ---- from outside ---- */
@@ -203,8 +240,10 @@ static int follow(struct rules *rules, enum rule_kind which, struct err *err)
                                                  .context = kind};
     struct arena arena ARENA_SCOPED = ARENA_INIT(64 * 1024);
     struct str path = kube_path(&arena, sources[which].resource, STR_NONE, STR_NONE, NULL);
-    *kind =
-        (struct rules_kind){.rules = rules, .kind = which, .shelf = SHELF_INIT(SHELF_MAX_BYTES)};
+    *kind = (struct rules_kind){.rules = rules,
+                                .kind = which,
+                                .shelf = SHELF_INIT(SHELF_MAX_BYTES, sources[which].share),
+                                .list_again = {.fire = list_now, .context = kind}};
     return kube_watch_start(rules->kube, path, &handlers, &kind->watch, err);
 }
 
@@ -221,6 +260,7 @@ void rules_stop(struct rules *rules)
 {
     timer_clear(http_timers(kube_http(rules->kube)), &rules->publish);
     for (int kind = 0; kind < RULE_KINDS; kind++) {
+        timer_clear(http_timers(kube_http(rules->kube)), &rules->kinds[kind].list_again);
         kube_watch_stop(&rules->kinds[kind].watch);
         shelf_free(&rules->kinds[kind].shelf);
     }
@@ -228,7 +268,9 @@ void rules_stop(struct rules *rules)
 
 int64_t rules_fresh_at(const struct rules *rules)
 {
-    int64_t oldest = INT64_MAX;
+    int64_t oldest = rules->changed_at ? rules->changed_at : INT64_MAX;
+    if (!rules->published_at)
+        return 0;
     for (int kind = 0; kind < RULE_KINDS; kind++) {
         int64_t at = kube_watch_fresh_at(rules->kinds[kind].watch);
         if (at < oldest)

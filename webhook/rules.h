@@ -27,8 +27,9 @@ struct rules_kind {
     enum rule_kind kind;
     struct kube_watch *watch;
     struct shelf shelf;
-    bool whole; /* it was read once */
-    bool lost;  /* an object came that could not even be told by its name, or kept */
+    bool whole;  /* it was read once */
+    size_t lost; /* objects came that could not even be told by their names, or kept */
+    struct timer list_again;
 };
 
 /* What it points to must stay where it is. */
@@ -40,13 +41,14 @@ struct rules {
     struct rules_kind kinds[RULE_KINDS];
     struct timer publish;
     int64_t published_at; /* on clock_boot_ms; 0: never yet */
+    int64_t changed_at;   /* when what is in force ceased to be all that is known; 0: it is */
 };
 
 /* kube, log, snapshots and counters are set before. */
 int rules_start(struct rules *rules, struct err *err);
 void rules_stop(struct rules *rules);
 
-/* When, on clock_boot_ms, the cluster last showed that the rules are still these; 0: never yet. */
+/* When, on clock_boot_ms, what is in force was last known to be right; 0: never yet. */
 int64_t rules_fresh_at(const struct rules *rules);
 
 #endif

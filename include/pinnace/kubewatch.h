@@ -33,6 +33,13 @@ int kube_watch_start(struct kube *kube, struct str path, const struct kube_watch
                      struct kube_watch **ret_watch, struct err *err);
 void kube_watch_stop(struct kube_watch **watch);
 
+/* Lists anew: for whoever could not keep all that came. Not from within a handler. */
+void kube_watch_list_again(struct kube_watch *watch);
+
+/* How often in a row it has failed by now, up to some number; from so many on a person should know. */
+enum { KUBE_WATCH_FAILURES = 4 };
+unsigned kube_watch_failures(const struct kube_watch *watch);
+
 /* When, on clock_boot_ms, the cluster last gave a sign of being followed; 0: never yet. */
 int64_t kube_watch_fresh_at(const struct kube_watch *watch);
 

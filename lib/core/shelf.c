@@ -34,6 +34,25 @@ static bool find(const struct shelf *shelf, struct shelf_key key, size_t *ret_in
     return false;
 }
 
+static bool find_share(const struct shelf *shelf, struct str namespace, size_t *ret_index)
+{
+    size_t low = 0, high = shelf->share_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = str_compare(shelf->shares[middle]->namespace, namespace);
+        if (order == 0) {
+            *ret_index = middle;
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret_index = low;
+    return false;
+}
+
 static size_t size_of(struct shelf_key key, struct str json)
 {
     return sizeof(struct shelf_item) + key.namespace.len + key.name.len + json.len;
@@ -66,78 +85,149 @@ static struct shelf_item *new_item(struct shelf_key key, struct str json)
     return item;
 }
 
-static bool make_room(struct shelf *shelf)
+/* Of a list of pointers, whatever they point to: makes room for another one. */
+static void *make_room(void *list, size_t count, size_t *room)
 {
-    if (shelf->count < shelf->room)
-        return true;
-    size_t room = shelf->room ? shelf->room * 2 : FIRST_ROOM;
-    struct shelf_item **items = realloc(shelf->items, room * sizeof(struct shelf_item *));
+    if (count < *room)
+        return list;
+    size_t more = *room ? *room * 2 : FIRST_ROOM;
+    void *bigger = realloc(list, more * sizeof(void *));
+    if (bigger)
+        *room = more;
+    return bigger;
+}
+
+static int insert(struct shelf *shelf, size_t index, struct shelf_item *item)
+{
+    struct shelf_item **items = make_room(shelf->items, shelf->count, &shelf->room);
     if (!items)
-        return false;
-    shelf->items = items;
-    shelf->room = room;
-    return true;
-}
-
-static int no_room(const struct shelf *shelf, struct err *err)
-{
-    return err_set(err, ERR_LIMIT, "all such objects together are more than %zu bytes",
-                   shelf->max_bytes);
-}
-
-/* Makes a place for one more. */
-static int insert(struct shelf *shelf, size_t index)
-{
-    if (!make_room(shelf))
         return -1;
-    memmove(shelf->items + index + 1, shelf->items + index,
-            (shelf->count - index) * sizeof(struct shelf_item *));
-    shelf->items[index] = NULL;
+    shelf->items = items;
+    memmove(items + index + 1, items + index, (shelf->count - index) * sizeof(*items));
+    items[index] = item;
     shelf->count++;
+    item->share->count++;
     return 0;
 }
 
-/* NULL when there is no room for it. */
-static struct shelf_item *put(struct shelf *shelf, struct shelf_key key, struct str json,
-                              struct err *err)
+static struct shelf_share *new_share(struct shelf *shelf, size_t index, struct str namespace)
+{
+    struct shelf_share **shares = make_room(shelf->shares, shelf->share_count, &shelf->share_room);
+    if (!shares)
+        return NULL;
+    shelf->shares = shares;
+    struct shelf_share *share = malloc(sizeof(*share) + namespace.len);
+    if (!share)
+        return NULL;
+    char *end = (char *)(share + 1);
+    *share = (struct shelf_share){.full = false};
+    share->namespace = append(&end, namespace);
+    memmove(shares + index + 1, shares + index, (shelf->share_count - index) * sizeof(*shares));
+    shares[index] = share;
+    shelf->share_count++;
+    return share;
+}
+
+static struct shelf_share *share_of(struct shelf *shelf, struct str namespace)
+{
+    size_t index;
+    return find_share(shelf, namespace, &index) ? shelf->shares[index]
+                                                : new_share(shelf, index, namespace);
+}
+
+static void drop_if_empty(struct shelf *shelf, struct shelf_share *share)
+{
+    size_t index;
+    if (share->count > 0 || !find_share(shelf, share->namespace, &index))
+        return;
+    free(share);
+    shelf->share_count--;
+    memmove(shelf->shares + index, shelf->shares + index + 1,
+            (shelf->share_count - index) * sizeof(struct shelf_share *));
+}
+
+static int refuse(struct shelf *shelf, bool *full, bool *refused)
+{
+    shelf->news = !*full;
+    *full = *refused = true;
+    return -1;
+}
+
+/* before and seen_before: what it takes by now, and what of that is of the list. */
+static int check_room(struct shelf *shelf, struct shelf_share *share, size_t size, size_t before,
+                      size_t seen_before, struct err *err)
+{
+    if (share->seen_bytes - seen_before + size > shelf->max_share ||
+        share->bytes - before + size > 2 * shelf->max_share) {
+        err_set(err, ERR_LIMIT,
+                "all such objects of its namespace together are more than %zu bytes",
+                shelf->max_share);
+        return refuse(shelf, &share->full, &share->refused);
+    }
+    if (shelf->seen_bytes - seen_before + size > shelf->max_bytes ||
+        shelf->bytes - before + size > 2 * shelf->max_bytes) {
+        err_set(err, ERR_LIMIT, "all such objects together are more than %zu bytes",
+                shelf->max_bytes);
+        return refuse(shelf, &shelf->full, &shelf->refused);
+    }
+    return 0;
+}
+
+static void count(struct shelf *shelf, struct shelf_share *share, size_t more, size_t less)
+{
+    shelf->bytes += more - less;
+    share->bytes += more - less;
+}
+
+static void count_seen(struct shelf *shelf, struct shelf_share *share, size_t more, size_t less)
+{
+    shelf->seen_bytes += more - less;
+    share->seen_bytes += more - less;
+}
+
+static int put_in(struct shelf *shelf, struct shelf_share *share, struct shelf_key key,
+                  struct str json, struct err *err)
 {
     size_t index, size = size_of(key, json);
     bool there = find(shelf, key, &index);
     size_t before = there ? item_size(shelf->items[index]) : 0;
     size_t seen_before = there && shelf->items[index]->seen ? before : 0;
-    if (shelf->seen_bytes - seen_before + size > shelf->max_bytes ||
-        shelf->bytes - before + size > 2 * shelf->max_bytes) {
-        no_room(shelf, err);
-        return NULL;
-    }
+    if (check_room(shelf, share, size, before, seen_before, err) < 0)
+        return -1;
     struct shelf_item *item = new_item(key, json);
-    if (!item || (!there && insert(shelf, index) < 0)) {
-        free(item);
-        err_no_memory(err);
-        return NULL;
-    }
-    if (there)
+    if (!item)
+        return err_no_memory(err);
+    item->share = share;
+    if (there) {
         free(shelf->items[index]);
-    shelf->items[index] = item;
-    shelf->bytes += size - before;
-    shelf->seen_bytes += size - seen_before;
-    return item;
+        shelf->items[index] = item;
+    } else if (insert(shelf, index, item) < 0) {
+        free(item);
+        return err_no_memory(err);
+    }
+    count(shelf, share, size, before);
+    count_seen(shelf, share, size, seen_before);
+    return 0;
 }
 
 int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
 {
-    return put(shelf, key, json, err) ? 0 : -1;
+    struct shelf_share *share = share_of(shelf, key.namespace);
+    if (!share)
+        return err_no_memory(err);
+    int done = put_in(shelf, share, key, json, err);
+    drop_if_empty(shelf, share);
+    return done;
 }
 
 int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
 {
     size_t index;
-    struct shelf_item *item =
-        find(shelf, key, &index) ? shelf->items[index] : put(shelf, key, STR_NONE, err);
-    if (!item)
+    if (!find(shelf, key, &index) && shelf_put(shelf, key, STR_NONE, err) < 0)
         return -1;
+    struct shelf_item *item = shelf->items[index];
     if (!item->seen)
-        shelf->seen_bytes += item_size(item);
+        count_seen(shelf, item->share, item_size(item), 0);
     item->seen = true;
     item->bad = true;
     return 0;
@@ -145,10 +235,13 @@ int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
 
 static void drop(struct shelf *shelf, struct shelf_item *item)
 {
-    shelf->bytes -= item_size(item);
+    struct shelf_share *share = item->share;
+    count(shelf, share, 0, item_size(item));
     if (item->seen)
-        shelf->seen_bytes -= item_size(item);
+        count_seen(shelf, share, 0, item_size(item));
     free(item);
+    share->count--;
+    drop_if_empty(shelf, share);
 }
 
 void shelf_remove(struct shelf *shelf, struct shelf_key key)
@@ -166,7 +259,12 @@ void shelf_begin(struct shelf *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++)
         shelf->items[i]->seen = false;
+    for (size_t i = 0; i < shelf->share_count; i++) {
+        shelf->shares[i]->seen_bytes = 0;
+        shelf->shares[i]->refused = false;
+    }
     shelf->seen_bytes = 0;
+    shelf->refused = false;
 }
 
 void shelf_whole(struct shelf *shelf)
@@ -179,12 +277,23 @@ void shelf_whole(struct shelf *shelf)
             drop(shelf, shelf->items[i]);
     }
     shelf->count = kept;
+    for (size_t i = 0; i < shelf->share_count; i++)
+        shelf->shares[i]->full = shelf->shares[i]->refused;
+    shelf->full = shelf->refused;
 }
 
 const struct shelf_item *shelf_find(const struct shelf *shelf, struct shelf_key key)
 {
     size_t index;
     return find(shelf, key, &index) ? shelf->items[index] : NULL;
+}
+
+bool shelf_is_full(const struct shelf *shelf)
+{
+    bool full = shelf->full;
+    for (size_t i = 0; i < shelf->share_count && !full; i++)
+        full = shelf->shares[i]->full;
+    return full;
 }
 
 size_t shelf_count_bad(const struct shelf *shelf)
@@ -199,6 +308,9 @@ void shelf_free(struct shelf *shelf)
 {
     for (size_t i = 0; i < shelf->count; i++)
         free(shelf->items[i]);
+    for (size_t i = 0; i < shelf->share_count; i++)
+        free(shelf->shares[i]);
     free(shelf->items);
-    *shelf = SHELF_INIT(shelf->max_bytes);
+    free(shelf->shares);
+    *shelf = SHELF_INIT(shelf->max_bytes, shelf->max_share);
 }

@@ -16,7 +16,9 @@
 #include "pinnace/banned.h"
 
 enum {
-    PAGE = 500, /* objects; fewer when they turn out to be large */
+    PAGE = 500,     /* objects; fewer when they turn out to be large, or slow to come */
+    SLOW_PAGE = 50, /* not fewer for slowness: many small pages are slow, too */
+    PAGE_MAX_MS = 8 * KUBE_TIMEOUT_MS,
     PAGE_ROOM = 2 * KUBE_MAX_BYTES,
     TOKEN_MAX_BYTES = 16 * 1024, /* of a resourceVersion or what asks for the next page */
     LEAST_S = 240,               /* how long the server is asked to keep a stream */
@@ -32,13 +34,14 @@ struct kube_watch {
     struct kube_watch_handlers handlers;
     struct bytes path, version, next; /* version: where to go on from; next: the list's next page */
     bool listed;                      /* a list is whole, and version is of use */
-    int page;
+    int page, page_ms; /* of the list: how many at once, and how long they may take */
     struct kube_call *call;
     struct timer again;
     struct backoff backoff;
     struct lines lines;
     struct kube_error broken; /* why we ended the stream */
-    int64_t fresh_at, stream_at;
+    int64_t fresh_at, page_at, stream_at;
+    bool sign; /* the stream has brought something */
 };
 
 static void ask_page(struct kube_watch *watch);
@@ -135,6 +138,23 @@ static int take_page(struct kube_watch *watch, struct str body, struct err *err)
     return 0;
 }
 
+static int64_t page_took(const struct kube_watch *watch)
+{
+    return clock_boot_ms() - watch->page_at;
+}
+
+/* Whatever is slow there, the same again would be as slow: less at a time, and longer. */
+static void ask_for_less(struct kube_watch *watch, const struct kube_error *error)
+{
+    bool ours = error->fault == KUBE_UNREACHABLE && page_took(watch) >= watch->page_ms;
+    if (!ours && error->status != 504)
+        return;
+    if (watch->page > SLOW_PAGE)
+        watch->page = watch->page / 2 > SLOW_PAGE ? watch->page / 2 : SLOW_PAGE;
+    if (watch->page_ms < PAGE_MAX_MS)
+        watch->page_ms *= 2;
+}
+
 static void page_came(void *context, struct str body, const struct kube_error *error)
 {
     struct kube_watch *watch = context;
@@ -146,6 +166,7 @@ static void page_came(void *context, struct str body, const struct kube_error *e
         return;
     }
     if (error->fault != KUBE_FINE) {
+        ask_for_less(watch, error);
         failed(watch, error);
         return;
     }
@@ -160,6 +181,8 @@ static void page_came(void *context, struct str body, const struct kube_error *e
     }
     alive(watch); /* not sooner: half a list puts nothing in force */
     watch->listed = true;
+    if (page_took(watch) < KUBE_TIMEOUT_MS)
+        watch->page_ms = KUBE_TIMEOUT_MS;
     if (watch->handlers.whole)
         watch->handlers.whole(watch->handlers.context);
     ask_stream(watch);
@@ -169,8 +192,10 @@ static void ask_page(struct kube_watch *watch)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(16 * TOKEN_MAX_BYTES);
     struct buf path = BUF_INIT(&arena, 4 * TOKEN_MAX_BYTES);
-    struct kube_request request = {.verb = KUBE_GET, .on_done = page_came, .context = watch};
+    struct kube_request request = {
+        .verb = KUBE_GET, .timeout_ms = watch->page_ms, .on_done = page_came, .context = watch};
     struct err err;
+    watch->page_at = clock_boot_ms();
     if (!watch->next.len && watch->handlers.begin)
         watch->handlers.begin(watch->handlers.context);
     add_query(&path, watch);
@@ -201,6 +226,7 @@ static int take_event(struct kube_watch *watch, struct str line, struct arena *a
         return -1;
     }
     alive(watch);
+    watch->sign = true;
     if (!keep(&watch->version, event.resource_version))
         return err_set(err, ERR_LIMIT, "metadata.resourceVersion: more than is read");
     if (event.type != WATCH_BOOKMARK)
@@ -239,6 +265,19 @@ static int chunk_came(void *context, struct str chunk)
     return -1;
 }
 
+/*
+ * What we know may be of a history that is no more: an etcd that was restored from a backup stands
+ * at an older version, and an API server keeps a watch from a newer one open in silence. So only a
+ * stream that has brought something is gone on from; and whoever has too much to do is not asked
+ * for more.
+ */
+static bool leads_on(const struct kube_watch *watch, const struct kube_error *why)
+{
+    if (why->fault == KUBE_FINE)
+        return watch->sign;
+    return why->fault == KUBE_TOO_MANY;
+}
+
 static void stream_ended(void *context, struct str body, const struct kube_error *error)
 {
     struct kube_watch *watch = context;
@@ -247,13 +286,15 @@ static void stream_ended(void *context, struct str body, const struct kube_error
     /* Time alone says nothing: a refusal may be slow, and so is a connection that never comes. */
     bool healthy = error->status / 100 == 2 && clock_boot_ms() - watch->stream_at >= HEALTHY_MS;
     const struct kube_error *why = watch->broken.fault != KUBE_FINE ? &watch->broken : error;
+    if (!leads_on(watch, why))
+        forget(watch);
     if (healthy)
         watch->backoff = (struct backoff){0};
     if (why->fault != KUBE_FINE) {
         failed(watch, why);
         return;
     }
-    if (healthy)
+    if (healthy && watch->listed)
         alive(watch);
     go_on_in(watch, healthy ? 0 : backoff_next(&watch->backoff, random_u32()));
 }
@@ -275,6 +316,7 @@ static void ask_stream(struct kube_watch *watch)
     buf_add_url_part(&path, bytes_str(&watch->version));
     lines_free(&watch->lines);
     watch->broken = (struct kube_error){0};
+    watch->sign = false;
     watch->stream_at = clock_boot_ms();
     if (buf_finish(&path, &request.path, &err) < 0)
         failed_here(watch, KUBE_BAD_REQUEST, &err);
@@ -293,6 +335,7 @@ int kube_watch_start(struct kube *kube, struct str path, const struct kube_watch
     watch->kube = kube;
     watch->handlers = *handlers;
     watch->page = PAGE;
+    watch->page_ms = KUBE_TIMEOUT_MS;
     watch->again = (struct timer){.fire = go_on, .context = watch};
     watch->lines = LINES_INIT(KUBE_MAX_BYTES);
     watch->version = watch->next = watch->path = BYTES_INIT(TOKEN_MAX_BYTES);
@@ -319,6 +362,21 @@ void kube_watch_stop(struct kube_watch **watch)
     bytes_free(&ending->next);
     free(ending);
     *watch = NULL;
+}
+
+void kube_watch_list_again(struct kube_watch *watch)
+{
+    forget(watch);
+    if (!watch->call) /* it waits for the next try, and may have reason to */
+        return;
+    kube_cancel(watch->call);
+    watch->call = NULL;
+    go_on_in(watch, 0);
+}
+
+unsigned kube_watch_failures(const struct kube_watch *watch)
+{
+    return watch->backoff.failures;
 }
 
 int64_t kube_watch_fresh_at(const struct kube_watch *watch)

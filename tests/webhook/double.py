@@ -113,6 +113,17 @@ class Double:
         for stream in self.streams[plural]:
             stream.put((kind, body))
 
+    def bookmark(self, plural):
+        with self.lock:
+            for stream in self.streams[plural]:
+                stream.put(("BOOKMARK", {"kind": KINDS[plural], "metadata": {"resourceVersion": str(self.version)}}))
+
+    def cut_streams(self, plural):
+        """As when the server goes: in the midst of a line."""
+        with self.lock:
+            for stream in self.streams[plural]:
+                stream.put(("CUT", None))
+
     def end_streams(self, plural, code):
         with self.lock:
             for stream in self.streams[plural]:
@@ -129,7 +140,9 @@ class Double:
         if self.script and self.script(self, handler, plural, asked):
             return
         if "watch" not in asked:
-            handler.say(200, self.page(plural))
+            items, begin, limit = list(self.objects[plural].values()), int(asked.get("continue", 0)), int(asked["limit"])
+            more = {"continue": str(begin + limit)} if begin + limit < len(items) else {}
+            handler.say(200, self.page(plural, items[begin:begin + limit], **more))
             return
         stream = queue.SimpleQueue()
         with self.lock:
@@ -140,6 +153,9 @@ class Double:
         handler.begin_stream()
         while True:
             kind, body = stream.get()
+            if kind == "CUT":
+                handler.wfile.write(b'{"type":')
+                break
             handler.event(kind, body)
             if kind == "ERROR":
                 break

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 
-PATIENCE = 30  # seconds until something counts as never
+PATIENCE = 120  # seconds until something counts as never, on a machine that has much else to do
 DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 PINNED, MOVING = f"contoso.azurecr.io/shop/web@{DIGEST}", "contoso.azurecr.io/shop/web:latest"
 JSON = {"Content-Type": "application/json"}

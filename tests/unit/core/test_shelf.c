@@ -32,7 +32,7 @@ static void assert_holds(const struct shelf *shelf, const char *expected)
 
 TEST(keeps_the_order_of_keys)
 {
-    struct shelf shelf = SHELF_INIT(10000);
+    struct shelf shelf = SHELF_INIT(10000, 10000);
     put(&shelf, "b", "x", "1");
     put(&shelf, "a", "yy", "2");
     put(&shelf, "a", "y", "3");
@@ -46,7 +46,7 @@ TEST(keeps_the_order_of_keys)
 
 TEST(replaces_and_removes)
 {
-    struct shelf shelf = SHELF_INIT(10000);
+    struct shelf shelf = SHELF_INIT(10000, 10000);
     put(&shelf, "a", "x", "1");
     put(&shelf, "a", "y", "2");
     put(&shelf, "a", "x", "longer");
@@ -62,7 +62,7 @@ TEST(replaces_and_removes)
 
 TEST(what_a_list_does_not_have_goes)
 {
-    struct shelf shelf = SHELF_INIT(10000);
+    struct shelf shelf = SHELF_INIT(10000, 10000);
     put(&shelf, "a", "x", "1");
     put(&shelf, "a", "y", "2");
     put(&shelf, "b", "x", "3");
@@ -81,7 +81,7 @@ TEST(what_a_list_does_not_have_goes)
 
 TEST(of_the_bad_what_was_said_before_stays)
 {
-    struct shelf shelf = SHELF_INIT(10000);
+    struct shelf shelf = SHELF_INIT(10000, 10000);
     struct err err;
     put(&shelf, "a", "x", "1");
     shelf_begin(&shelf);
@@ -98,7 +98,7 @@ TEST(of_the_bad_what_was_said_before_stays)
 
 TEST(many)
 {
-    struct shelf shelf = SHELF_INIT(1000000);
+    struct shelf shelf = SHELF_INIT(1000000, 1000000);
     char name[16];
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "%u", i * 7919 % 1000);
@@ -115,7 +115,7 @@ TEST(many)
 TEST(the_ceiling_holds)
 {
     const size_t one = sizeof(struct shelf_item) + 2 + 10;
-    struct shelf shelf = SHELF_INIT(2 * one);
+    struct shelf shelf = SHELF_INIT(2 * one, 2 * one);
     struct err err;
     put(&shelf, "a", "x", "0123456789");
     put(&shelf, "a", "y", "0123456789");
@@ -135,7 +135,7 @@ TEST(the_ceiling_holds)
 TEST(what_a_list_may_replace_takes_no_room)
 {
     const size_t one = sizeof(struct shelf_item) + 2 + 10;
-    struct shelf shelf = SHELF_INIT(2 * one);
+    struct shelf shelf = SHELF_INIT(2 * one, 2 * one);
     struct err err;
     put(&shelf, "a", "x", "0123456789");
     put(&shelf, "a", "y", "0123456789");
@@ -156,9 +156,58 @@ TEST(what_a_list_may_replace_takes_no_room)
     shelf_free(&shelf);
 }
 
+/* Who fills his share is refused, and others are not. */
+TEST(shares)
+{
+    const size_t one = sizeof(struct shelf_item) + 2 + 10;
+    struct shelf shelf = SHELF_INIT(5 * one, 2 * one);
+    struct err err;
+    put(&shelf, "a", "x", "0123456789");
+    put(&shelf, "a", "y", "0123456789");
+    assert_false(shelf_is_full(&shelf));
+    assert_int_equal(shelf_put(&shelf, key("a", "z"), STR("0123456789"), &err), -1);
+    assert_int_equal(err.kind, ERR_LIMIT);
+    assert_true(shelf.news && shelf_is_full(&shelf));
+    assert_int_equal(shelf_put(&shelf, key("a", "z"), STR("0123456789"), &err), -1);
+    assert_false(shelf.news);
+    put(&shelf, "b", "x", "0123456789");
+    put(&shelf, "b", "y", "0123456789");
+    assert_int_equal(shelf_put(&shelf, key("b", "z"), STR("0123456789"), &err), -1);
+    assert_true(shelf.news);
+    put(&shelf, "c", "x", "0123456789");
+    assert_int_equal(shelf_put(&shelf, key("d", "x"), STR("0123456789"), &err), -1);
+    assert_true(shelf.news); /* of the shelf as a whole */
+    assert_int_equal(shelf_put(&shelf, key("e", "x"), STR("0123456789"), &err), -1);
+    assert_false(shelf.news);
+    assert_int_equal(shelf.share_count, 3);
+    assert_holds(&shelf, "a/x=0123456789 a/y=0123456789 b/x=0123456789 b/y=0123456789 "
+                         "c/x=0123456789");
+    shelf_free(&shelf);
+}
+
+/* Room that others left is told by the next list. */
+TEST(full_until_a_list_fits)
+{
+    const size_t one = sizeof(struct shelf_item) + 2 + 1;
+    struct shelf shelf = SHELF_INIT(4 * one, one);
+    struct err err;
+    for (int round = 0; round < 3; round++) {
+        shelf_begin(&shelf);
+        put(&shelf, "a", "x", "1");
+        if (round < 2)
+            assert_int_equal(shelf_put(&shelf, key("a", "y"), STR("1"), &err), -1);
+        assert_int_equal(shelf.news, round == 0);
+        shelf_whole(&shelf);
+        assert_int_equal(shelf_is_full(&shelf), round < 2);
+    }
+    shelf_free(&shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares),
+        cmocka_unit_test(full_until_a_list_fits),
         cmocka_unit_test(keeps_the_order_of_keys),
         cmocka_unit_test(replaces_and_removes),
         cmocka_unit_test(what_a_list_does_not_have_goes),
