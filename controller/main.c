@@ -166,9 +166,9 @@ int main(int argc, char **argv)
 {
     static struct controller controller;
     struct err err;
-    enum options_result read = options_read(argc, argv, &controller.options);
-    if (read != OPTIONS_RUN)
-        return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
+    enum cmdline_result read = options_read(argc, argv, &controller.options);
+    if (read != CMDLINE_RUN)
+        return read == CMDLINE_DONE ? EXIT_SUCCESS : 2;
     if (process_prepare(PROCESS_HANGUP_ENDS, &controller.signals, &err) < 0 ||
         log_open(STDOUT_FILENO, &controller.log, &err) < 0)
         return fail(&err);

@@ -2,18 +2,15 @@
 /* options: see the header. */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "pinnace/banned.h"
 
 enum option_id {
-    OPTION_KUBECONFIG = 256, /* no letter has such a number */
+    OPTION_KUBECONFIG = CMDLINE_OWN,
     OPTION_CONTEXT,
     OPTION_HEALTH,
     OPTION_NO_CERTIFICATES,
-    OPTION_HELP,
-    OPTION_VERSION,
 };
 
 static const struct option table[] = {
@@ -22,8 +19,8 @@ static const struct option table[] = {
     {"namespace", required_argument, NULL, 'n'},
     {"health", required_argument, NULL, OPTION_HEALTH},
     {"no-certificates", no_argument, NULL, OPTION_NO_CERTIFICATES},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, CMDLINE_HELP},
+    {"version", no_argument, NULL, CMDLINE_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -41,47 +38,46 @@ static const char help[] =
     "  --help, --version\n\n"
     "An ADDRESS is 127.0.0.1:8080, [::1]:8080, or :8080 for all.\n";
 
-static enum options_result complain(const char *what, const char *which)
+static enum cmdline_result take(void *context, int id, const char *value);
+
+static const struct cmdline cmdline = {.program = "pinnace-controller",
+                                       .version = PINNACE_VERSION,
+                                       .help = help,
+                                       .letters = "n:",
+                                       .table = table,
+                                       .take = take};
+
+static enum cmdline_result complain(const char *what, const char *which)
 {
-    fprintf(stderr, "pinnace-controller: error: %s%s\nSee 'pinnace-controller --help'.\n", what,
-            which);
-    return OPTIONS_BAD;
+    return cmdline_complain(&cmdline, what, which);
 }
 
-static void take(struct options *options, int id)
+static enum cmdline_result take(void *context, int id, const char *value)
 {
+    struct options *options = context;
     if (id == OPTION_KUBECONFIG)
-        options->kubeconfig = optarg;
+        options->kubeconfig = value;
     else if (id == OPTION_CONTEXT)
-        options->context = optarg;
+        options->context = value;
     else if (id == 'n')
-        options->namespace = optarg;
+        options->namespace = value;
     else if (id == OPTION_HEALTH)
-        options->health = optarg;
+        options->health = value;
     else
         options->no_certificates = true;
+    return CMDLINE_RUN;
 }
 
-enum options_result options_read(int argc, char **argv, struct options *ret_options)
+enum cmdline_result options_read(int argc, char **argv, struct options *ret_options)
 {
     struct options options = {.health = ":8080"};
-    opterr = 0; /* told in our own words */
-    for (int id; (id = getopt_long(argc, argv, "n:", table, NULL)) != -1;) {
-        if (id == '?')
-            return complain("there is no such option, or a value is missing or too much: ",
-                            argv[optind - 1]);
-        if (id == OPTION_HELP || id == OPTION_VERSION) {
-            fputs(id == OPTION_HELP ? help : "pinnace " PINNACE_VERSION "\n", stdout);
-            return OPTIONS_DONE;
-        }
-        take(&options, id);
-    }
-    if (optind < argc)
-        return complain("options only are expected, not ", argv[optind]);
+    enum cmdline_result read = cmdline_read(&cmdline, argc, argv, &options);
+    if (read != CMDLINE_RUN)
+        return read;
     if (options.context && !options.kubeconfig)
         return complain("--context is one of a --kubeconfig, and none is given", "");
     if (options.kubeconfig && !options.namespace)
         options.namespace = "pinnace-system";
     *ret_options = options;
-    return OPTIONS_RUN;
+    return CMDLINE_RUN;
 }

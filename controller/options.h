@@ -3,7 +3,7 @@
 #ifndef PINNACE_CONTROLLER_OPTIONS_H
 #define PINNACE_CONTROLLER_OPTIONS_H
 
-#include <stdbool.h>
+#include "pinnace/cmdline.h"
 
 struct options {
     const char *kubeconfig, *context, *namespace; /* NULL: those of the pod it runs in */
@@ -11,13 +11,7 @@ struct options {
     bool no_certificates;
 };
 
-enum options_result {
-    OPTIONS_RUN,
-    OPTIONS_DONE, /* help or version was asked for and printed */
-    OPTIONS_BAD,  /* told on standard error */
-};
-
 /* The strings are those of argv. */
-enum options_result options_read(int argc, char **argv, struct options *ret_options);
+enum cmdline_result options_read(int argc, char **argv, struct options *ret_options);
 
 #endif

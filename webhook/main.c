@@ -221,9 +221,9 @@ int main(int argc, char **argv)
 {
     struct webhook webhook = {.signals = -1};
     struct err err;
-    enum options_result read = options_read(argc, argv, &webhook.options);
-    if (read != OPTIONS_RUN)
-        return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
+    enum cmdline_result read = options_read(argc, argv, &webhook.options);
+    if (read != CMDLINE_RUN)
+        return read == CMDLINE_DONE ? EXIT_SUCCESS : 2;
     snapshots_init(&webhook.snapshots);
     if (process_prepare(PROCESS_HANGUP_WAITED, &webhook.signals, &err) < 0 ||
         process_raise_files(webhook.options.connections, &err) < 0)

@@ -2,7 +2,6 @@
 /* options: see the header. */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "pinnace/str.h"
@@ -10,7 +9,7 @@
 #include "pinnace/banned.h"
 
 enum option_id {
-    OPTION_STANDALONE = 256, /* no letter has such a number */
+    OPTION_STANDALONE = CMDLINE_OWN,
     OPTION_LISTEN,
     OPTION_HEALTH,
     OPTION_TLS_CERT,
@@ -24,8 +23,6 @@ enum option_id {
     OPTION_THREADS,
     OPTION_CONNECTIONS,
     OPTION_LOG_ALLOWED,
-    OPTION_HELP,
-    OPTION_VERSION,
 };
 
 static const struct option table[] = {
@@ -43,8 +40,8 @@ static const struct option table[] = {
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"connections", required_argument, NULL, OPTION_CONNECTIONS},
     {"log-allowed", no_argument, NULL, OPTION_LOG_ALLOWED},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, CMDLINE_HELP},
+    {"version", no_argument, NULL, CMDLINE_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -71,10 +68,18 @@ static const char help[] =
     "  --help, --version\n\n"
     "An ADDRESS is 127.0.0.1:8443, [::1]:8443, or :8443 for all.\n";
 
-static enum options_result complain(const char *what, const char *which)
+static enum cmdline_result take(void *context, int id, const char *value);
+
+static const struct cmdline cmdline = {.program = "pinnace-webhook",
+                                       .version = PINNACE_VERSION,
+                                       .help = help,
+                                       .letters = "",
+                                       .table = table,
+                                       .take = take};
+
+static enum cmdline_result complain(const char *what, const char *which)
 {
-    fprintf(stderr, "pinnace-webhook: error: %s%s\nSee 'pinnace-webhook --help'.\n", what, which);
-    return OPTIONS_BAD;
+    return cmdline_complain(&cmdline, what, which);
 }
 
 static bool read_number(const char *text, unsigned min, unsigned max, unsigned *ret_number)
@@ -95,9 +100,9 @@ static bool read_number(const char *text, unsigned min, unsigned max, unsigned *
     return true;
 }
 
-static const char **string_of(struct options *options, enum option_id id)
+static const char **string_of(struct options *options, int id)
 {
-    switch ((int)id) {
+    switch (id) {
     case OPTION_LISTEN:
         return &options->listen;
     case OPTION_HEALTH:
@@ -121,24 +126,25 @@ static const char **string_of(struct options *options, enum option_id id)
     }
 }
 
-static enum options_result take(struct options *options, enum option_id id)
+static enum cmdline_result take(void *context, int id, const char *value)
 {
+    struct options *options = context;
     const char **string = string_of(options, id);
     if (string) {
-        *string = optarg;
-        return OPTIONS_RUN;
+        *string = value;
+        return CMDLINE_RUN;
     }
     if (id == OPTION_STANDALONE)
         options->standalone = true;
     else if (id == OPTION_LOG_ALLOWED)
         options->log_allowed = true;
-    else if (id == OPTION_LAME_DUCK && !read_number(optarg, 0, 3600, &options->lame_duck))
-        return complain("--lame-duck: a number of seconds up to 3600 was expected, not ", optarg);
-    else if (id == OPTION_THREADS && !read_number(optarg, 1, 64, &options->threads))
-        return complain("--threads: a number from 1 to 64 was expected, not ", optarg);
-    else if (id == OPTION_CONNECTIONS && !read_number(optarg, 64, 65536, &options->connections))
-        return complain("--connections: a number from 64 to 65536 was expected, not ", optarg);
-    return OPTIONS_RUN;
+    else if (id == OPTION_LAME_DUCK && !read_number(value, 0, 3600, &options->lame_duck))
+        return complain("--lame-duck: a number of seconds up to 3600 was expected, not ", value);
+    else if (id == OPTION_THREADS && !read_number(value, 1, 64, &options->threads))
+        return complain("--threads: a number from 1 to 64 was expected, not ", value);
+    else if (id == OPTION_CONNECTIONS && !read_number(value, 64, 65536, &options->connections))
+        return complain("--connections: a number from 64 to 65536 was expected, not ", value);
+    return CMDLINE_RUN;
 }
 
 static bool is_stdin(const char *file)
@@ -146,7 +152,7 @@ static bool is_stdin(const char *file)
     return str_eq(str_of(file), STR("-"));
 }
 
-static enum options_result check(const struct options *options)
+static enum cmdline_result check(const struct options *options)
 {
     if (!options->tls_cert || !options->tls_key)
         return complain("--tls-cert and --tls-key are needed", "");
@@ -159,27 +165,16 @@ static enum options_result check(const struct options *options)
         return complain("--context is one of a --kubeconfig, and none is given", "");
     if (is_stdin(options->policy) || is_stdin(options->ledger))
         return complain("--policy and --ledger: standard input cannot be read again", "");
-    return OPTIONS_RUN;
+    return CMDLINE_RUN;
 }
 
-enum options_result options_read(int argc, char **argv, struct options *ret_options)
+enum cmdline_result options_read(int argc, char **argv, struct options *ret_options)
 {
     struct options options = {
         .listen = ":8443", .health = ":8080", .lame_duck = 15, .threads = 2, .connections = 1024};
-    opterr = 0; /* told in our own words */
-    for (int id; (id = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (id == '?')
-            return complain("there is no such option, or a value is missing or too much: ",
-                            argv[optind - 1]);
-        if (id == OPTION_HELP || id == OPTION_VERSION) {
-            fputs(id == OPTION_HELP ? help : "pinnace " PINNACE_VERSION "\n", stdout);
-            return OPTIONS_DONE;
-        }
-        if (take(&options, (enum option_id)id) != OPTIONS_RUN)
-            return OPTIONS_BAD;
-    }
-    if (optind < argc)
-        return complain("options only are expected, not ", argv[optind]);
+    enum cmdline_result read = cmdline_read(&cmdline, argc, argv, &options);
+    if (read != CMDLINE_RUN)
+        return read;
     *ret_options = options;
     return check(ret_options);
 }

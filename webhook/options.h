@@ -3,7 +3,7 @@
 #ifndef PINNACE_WEBHOOK_OPTIONS_H
 #define PINNACE_WEBHOOK_OPTIONS_H
 
-#include <stdbool.h>
+#include "pinnace/cmdline.h"
 
 struct options {
     bool standalone;
@@ -16,13 +16,7 @@ struct options {
     bool log_allowed;
 };
 
-enum options_result {
-    OPTIONS_RUN,
-    OPTIONS_DONE, /* help or version was asked for and printed */
-    OPTIONS_BAD,  /* told on standard error */
-};
-
 /* The strings are those of argv. */
-enum options_result options_read(int argc, char **argv, struct options *ret_options);
+enum cmdline_result options_read(int argc, char **argv, struct options *ret_options);
 
 #endif
