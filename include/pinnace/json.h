@@ -35,6 +35,9 @@ int json_get_string(const struct json_fields *fields, const char *name, struct a
                     struct str *ret_value, struct err *err);
 int json_get_bool(const struct json_fields *fields, const char *name, bool *ret_value,
                   struct err *err);
+/* From min to max; a number with a fraction is none, 3.0 is one. */
+int json_get_whole(const struct json_fields *fields, const char *name, int64_t min, int64_t max,
+                   int64_t *ret_value, struct err *err);
 int json_get_object(const struct json_fields *fields, const char *name,
                     struct json_fields *ret_fields, struct err *err);
 

@@ -64,8 +64,9 @@ enum rollout_state {
 
 struct rollout {
     enum rollout_state state;
-    bool sound;     /* at least one ready pod of it, none of them with restarts */
-    struct str why; /* a sentence with numbers or the fault: for a condition and for people */
+    bool sound;       /* at least one ready pod of it (of a CronJob: a Job that succeeded) */
+    int64_t restarts; /* of the tracked containers of its pods, in sum */
+    struct str why;   /* a sentence with numbers or the fault: for a condition and for people */
 };
 
 /* What counts of a target: the containers that the Track means, and what stands there. */

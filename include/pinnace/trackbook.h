@@ -9,7 +9,13 @@
 
 #include "pinnace/trackspec.h"
 
-enum { BOOK_ROWS_MAX = TRACK_KEEP_MAX + 2, BOOK_PROOFS_MAX = 200, BOOK_QUARANTINED_MAX = 64 };
+enum {
+    BOOK_ROWS_MAX = TRACK_KEEP_MAX + 2,
+    BOOK_PROOFS_MAX = 200,
+    BOOK_QUARANTINED_MAX = 64,
+    BOOK_TEXT_MAX = 512,         /* of a reason, of a message; longer ones are cut when written */
+    BOOK_MAX_BYTES = 768 * 1024, /* whatever stands in it, written it is not larger */
+};
 
 /* What became of bytes that were to run. */
 enum row_state {
@@ -34,12 +40,20 @@ struct book_row {
     struct str moved_to;          /* what the tag means in the registry by now, if that differs */
 };
 
-/* How long bytes have run soundly on every target of this Track, in sum. */
+/*
+ * Bytes that this Track has seen under its tag, and how long they have run soundly on every target
+ * of it, in sum.
+ */
 struct book_proof {
     struct str tag, digest;
-    int64_t seconds;
+    int64_t seen_at;   /* newer bytes have been seen later */
+    int64_t seconds;   /* up to "since" */
+    int64_t since;     /* they do so since then, which is to be added; 0: not now */
     int64_t proved_at; /* when that became the Track's own soak; 0: not yet */
 };
+
+/* With what still goes on. */
+int64_t proof_seconds(const struct book_proof *proof, int64_t now);
 
 struct book_quarantined {
     struct str tag, digest, reason;
@@ -83,10 +97,31 @@ enum track_phase {
 
 extern const struct str track_phase_names[TRACK_PHASES];
 
+/* What the candidate waits for. */
+enum candidate_wait {
+    WAITS_FOR_NOTHING, /* there is none, or it goes next */
+    WAITS_FOR_TURN,    /* what runs has no verdict yet */
+    WAITS_FOR_PROOF,   /* from the Track that spec.from names */
+    WAITS_FOR_APPROVAL,
+    WAITS_FOR_SOAK,    /* a Track downstream waits for what runs here */
+    WAITS_FOR_RELEASE, /* of the hold, the suspension, the drift, the stop: a person's word */
+    WAITS_QUARANTINED, /* it has failed here */
+    CANDIDATE_WAITS,
+};
+
+extern const struct str candidate_wait_names[CANDIDATE_WAITS]; /* "Proof" */
+
+/* A word that was heard; .digest.len 0 and .at 0: none. */
+struct book_heard {
+    struct str digest;
+    int64_t at;
+};
+
 struct trackbook {
     bool begun; /* there is a ledger; else what runs is adopted first */
     enum track_phase phase;
     int64_t generation; /* observedGeneration */
+    struct str follows; /* "latest", ">=1.0.0": for tables */
 
     struct { /* what ought to run by the ledger's word */
         struct str tag, digest;
@@ -96,15 +131,26 @@ struct trackbook {
         struct str tag, digest;
     } previous_good;
     struct { /* what would come next */
-        struct str tag, digest, waits_for;
-        int64_t since, until;
+        struct str tag, digest;
+        enum candidate_wait waits;
+        struct str waits_for; /* a sentence */
+        int64_t since, until; /* until: by then it has what it waits for, if all goes well */
     } candidate;
     struct {                   /* of the newest row, while it is in state ROW_ROLLING_OUT */
-        int64_t deadline_left; /* what is left, counted down while nobody else is to blame */
-        int64_t counted_at;    /* up to when that and the proof are counted */
-        int64_t sound_since;   /* everywhere; 0: not yet */
-        bool going_back;       /* it is itself the way back from a failure */
+        int64_t deadline_left; /* at counted_at; it is counted down while nobody else is to blame */
+        int64_t counted_at;
+        bool counting;
+        int64_t sound_since; /* everywhere; 0: not yet */
+        int64_t restarts;    /* at that time; more of them are a failure */
+        int64_t applied;     /* so many targets, in their order, have been seen with it */
+        bool going_back;     /* it is itself the way back: from a failure, or by a person's hold */
     } rollout;
+
+    struct {
+        struct book_heard hold, approve, promote, resume;
+    } heard;
+    struct str approved; /* a digest that may go, until it does */
+    struct str stopped;  /* why nothing moves by itself until a person says so; .len 0: it does */
 
     struct book_row rows[BOOK_ROWS_MAX]; /* newest first */
     size_t row_count;
@@ -121,5 +167,14 @@ int trackbook_read(struct str json, struct arena *arena, struct trackbook *ret_b
 
 /* The status as JSON: what trackbook_read reads. */
 void trackbook_write(struct buf *buf, const struct trackbook *book);
+
+/* Whether the same would be written. */
+bool trackbook_equal(const struct trackbook *a, const struct trackbook *b);
+
+/* NULL when there is none. */
+const struct book_proof *book_proof_of(const struct trackbook *book, struct str digest);
+const struct book_quarantined *book_quarantine_of(const struct trackbook *book, struct str digest);
+/* Whether its candidate waits for a proof of the Track that its spec.from names. */
+bool book_awaits_proof(const struct trackbook *book);
 
 #endif

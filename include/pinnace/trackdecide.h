@@ -21,6 +21,12 @@ struct target_facts {
 
 enum presence { PRESENCE_UNKNOWN, PRESENCE_THERE, PRESENCE_GONE };
 
+/* What STEP_ASK brought; it is kept for a minute or so, and UNKNOWN as long as is waited to retry. */
+struct presence_fact {
+    struct str digest;
+    enum presence presence; /* PRESENCE_UNKNOWN: asked, but nobody could tell */
+};
+
 /* What the registry said last. */
 struct registry_facts {
     int64_t at;                             /* when it last answered in full; 0: never */
@@ -28,8 +34,8 @@ struct registry_facts {
     struct str tag, digest;                 /* what is followed; .len 0: nothing fits */
     struct str running_tag, running_digest; /* what the tag that runs means by now */
     bool running_tag_gone;                  /* it is missing from the list */
-    struct str asked;                       /* a digest that was asked for by itself */
-    enum presence asked_presence;
+    const struct presence_fact *asked;      /* digests that were asked for by themselves */
+    size_t asked_count;
 };
 
 /* The Track that spec.from names. */
@@ -48,6 +54,7 @@ struct track_facts {
     const struct str *awaited; /* digests that Tracks downstream wait for: their soak is finished */
     size_t awaited_count;
     int64_t now;
+    int64_t following_since; /* the targets: what was before counts on no deadline */
 };
 
 enum track_step {

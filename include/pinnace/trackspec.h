@@ -11,7 +11,12 @@
 #include "pinnace/imageref.h"
 #include "pinnace/tagselect.h"
 
-enum { TRACK_MAX_BYTES = 1024 * 1024, TRACK_TARGETS_MAX = 16, TRACK_KEEP_MAX = 50 };
+enum {
+    TRACK_MAX_BYTES = 1024 * 1024,
+    TRACK_TARGETS_MAX = 16,
+    TRACK_KEEP_MAX = 50,
+    TRACK_TEXT_MAX = 1024, /* of a reason or of who gave it */
+};
 
 enum target_kind {
     TARGET_DEPLOYMENT,
@@ -30,20 +35,25 @@ struct trackspec_target {
     struct str container; /* .len 0: all, init containers too, that use the repository */
 };
 
-/* What a person said, and who; .digest.len 0: nothing. */
+/*
+ * What a person said, and who. Promotions, approvals and resumptions are heard once: whoever says
+ * one again says when (at), so that it is another word.
+ */
 struct track_word {
+    bool said;
     struct str digest, reason, by;
+    int64_t at; /* 0: not told */
 };
 
 /* Times are seconds. */
 struct trackspec {
     struct str namespace, name, uid, resource_version;
-    int64_t generation;
+    int64_t generation, created;
     bool deleted; /* it only waits for its end */
 
     struct imageref image; /* the repository */
     struct tag_follow follow;
-    struct str range, pattern; /* as they were written */
+    struct str range, regex; /* as they were written: "semver" and "pattern" */
 
     struct { /* only bytes that ran healthy there for so long; .track.len 0: any */
         struct str namespace, track;
@@ -62,6 +72,7 @@ struct trackspec {
     struct track_word hold;    /* run this until it is taken away: a rollback, that sticks */
     struct track_word approve; /* this one may go, and is no longer quarantined */
     struct track_word promote; /* this one now: past the soak, never past integrity */
+    struct track_word resume;  /* go on by yourself again: no digest; settles drift and a stop */
 };
 
 /*

@@ -121,6 +121,21 @@ int json_get_bool(const struct json_fields *fields, const char *name, bool *ret_
     return 0;
 }
 
+int json_get_whole(const struct json_fields *fields, const char *name, int64_t min, int64_t max,
+                   int64_t *ret_value, struct err *err)
+{
+    const cJSON *value = get(fields, name);
+    if (!value)
+        return 0;
+    double number = cJSON_GetNumberValue(value); /* NaN when it is none */
+    if (!(number >= (double)min && number <= (double)max) || number != (double)(int64_t)number)
+        return err_set(err, ERR_INPUT, "%s%s%s: a whole number from %lld to %lld was expected here",
+                       fields->path, fields->path[0] ? "." : "", name, (long long)min,
+                       (long long)max);
+    *ret_value = (int64_t)number;
+    return 0;
+}
+
 int json_get_object(const struct json_fields *fields, const char *name,
                     struct json_fields *ret_fields, struct err *err)
 {
