@@ -55,6 +55,7 @@ struct track_facts {
     size_t awaited_count;
     int64_t now;
     int64_t following_since; /* the targets: what was before counts on no deadline */
+    struct str apply_error;  /* of the last STEP_APPLY, a sentence; .len 0: it went well */
 };
 
 enum track_step {
@@ -64,7 +65,7 @@ enum track_step {
     STEP_ASK,   /* the registry whether it has a digest */
 };
 
-enum { DECISION_EVENTS_MAX = 4 };
+enum { DECISION_EVENTS_MAX = 6 };
 
 struct track_event {
     const char *reason; /* "RollingOut", a literal */

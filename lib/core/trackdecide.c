@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trackdecide: see the header. The order of the questions stands here; each of them in a file of
+ * its own. All work on the book as it will be: if that differs from the one that is written, it is
+ * written, and nothing else is done before.
+ */
+#include "pinnace/trackdecide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "track_deciding.h"
+
+#include "pinnace/banned.h"
+
+/* --- What the parts share ----------------------------------------------------------------------- */
+
+struct str deciding_text(struct deciding *d, const char *format, ...)
+{
+    char text[BOOK_TEXT_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    size_t used = len < 0 ? 0 : (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1;
+    struct str copy = arena_copy(d->arena, (struct str){text, used});
+    if (!copy.ptr)
+        d->out_of_memory = true;
+    return copy;
+}
+
+void deciding_event(struct deciding *d, const char *reason, bool warning, bool on_targets,
+                    struct str text)
+{
+    struct track_decision *decision = d->decision;
+    if (decision->event_count < DECISION_EVENTS_MAX)
+        decision->events[decision->event_count++] = (struct track_event){
+            .reason = reason, .warning = warning, .on_targets = on_targets, .text = text};
+}
+
+void deciding_again(struct deciding *d, int64_t at)
+{
+    int64_t *again_at = &d->decision->again_at;
+    if (at > d->now && (*again_at == 0 || at < *again_at))
+        *again_at = at;
+}
+
+struct str deciding_name(struct deciding *d, struct str tag, struct str digest)
+{
+    enum { SHORT_BYTES = sizeof("sha256:") - 1 + 12 };
+    struct str brief = digest.len > SHORT_BYTES ? str_head(digest, SHORT_BYTES) : digest;
+    if (!tag.len)
+        return brief;
+    return deciding_text(d, "%.*s (%.*s)", STR_FMT(tag), STR_FMT(brief));
+}
+
+struct str deciding_target(struct deciding *d, const struct target_now *target)
+{
+    return deciding_text(d, "%.*s %.*s", STR_FMT(target_kind_names[target->target->kind]),
+                         STR_FMT(target->target->name));
+}
+
+bool deciding_awaited(const struct deciding *d, struct str digest)
+{
+    for (size_t i = 0; i < d->facts->awaited_count; i++)
+        if (digest.len && str_eq(d->facts->awaited[i], digest))
+            return true;
+    return false;
+}
+
+enum presence deciding_presence(struct deciding *d, struct str digest, bool *ret_tried)
+{
+    const struct registry_facts *registry = &d->facts->registry;
+    *ret_tried = false;
+    for (size_t i = 0; i < registry->asked_count; i++) {
+        if (!str_eq(registry->asked[i].digest, digest))
+            continue;
+        *ret_tried = true;
+        return registry->asked[i].presence;
+    }
+    if (!d->asked.len)
+        d->asked = digest;
+    return PRESENCE_UNKNOWN;
+}
+
+/* --- The targets -------------------------------------------------------------------------------- */
+
+static int look_at_target(struct deciding *d, size_t index, struct err *err)
+{
+    struct target_now *target = &d->targets[index];
+    target->target = &d->spec->targets[index];
+    target->facts = &d->facts->targets[index];
+    target->holds = HOLDS_NOTHING;
+    if (!target->facts->workload)
+        return 0;
+    target->holds = target_holds(d->spec, target->target, target->facts->workload, &target->tag,
+                                 &target->digest);
+    if (!d->book->current.digest.len)
+        return 0;
+    size_t pods = target->facts->pods_known ? target->facts->pod_count : 0;
+    return rollout_read(d->spec, target->target, target->facts->workload, target->facts->pods, pods,
+                        d->book->current.digest, d->arena, &target->rollout, err);
+}
+
+/* A target of the same bytes elsewhere is missed as well as one that is not there at all. */
+static void miss_targets(struct deciding *d)
+{
+    for (size_t i = 0; i < d->spec->target_count && !d->missing.len; i++) {
+        const struct target_now *target = &d->targets[i];
+        struct str name = deciding_target(d, target);
+        if (!target->facts->workload)
+            d->missing = deciding_text(d, "%.*s is not there", STR_FMT(name));
+        else if (target->holds == HOLDS_NOTHING)
+            d->missing =
+                deciding_text(d, "%.*s has no container %.*s%s", STR_FMT(name),
+                              STR_FMT(target->target->container),
+                              target->target->container.len ? "" : "of the Track's repository");
+    }
+}
+
+static int look_at_targets(struct deciding *d, struct err *err)
+{
+    for (size_t i = 0; i < d->spec->target_count; i++)
+        if (look_at_target(d, i, err) < 0)
+            return -1;
+    miss_targets(d);
+    return 0;
+}
+
+/* --- The order of questions ---------------------------------------------------------------------- */
+
+static void take_up_spec(struct deciding *d)
+{
+    struct trackbook *book = d->next;
+    book->follows = d->spec->range.len ? d->spec->range : d->spec->follow.tag;
+    if (book->generation == d->spec->generation)
+        return;
+    book->generation = d->spec->generation;
+    book->rollout.applied = 0; /* the list of targets may be another one */
+    while (rows_rolling(book) && (size_t)book->rollout.applied < d->spec->target_count &&
+           str_eq(d->targets[book->rollout.applied].digest, book->current.digest))
+        book->rollout.applied++;
+}
+
+static void ask_everything(struct deciding *d)
+{
+    take_up_spec(d);
+    if (!d->next->begun)
+        track_adopt(d);
+    track_resolve(d);
+    if (d->next->begun) {
+        track_hear(d);
+        if (!d->heard && rows_rolling(d->next))
+            track_roll(d);
+        else if (!d->heard)
+            track_settle(d);
+        if (!d->heard)
+            track_gate(d);
+    }
+    const struct book_row *good = rows_good(d->next, d->next->current.digest);
+    d->next->previous_good.tag = good ? good->tag : STR_NONE;
+    d->next->previous_good.digest = good ? good->digest : STR_NONE;
+    track_say(d);
+}
+
+/* First what is known is written, then it is acted upon. */
+static void conclude(struct deciding *d)
+{
+    struct track_decision *decision = d->decision;
+    if (!trackbook_equal(d->book, d->next)) {
+        decision->step = STEP_WRITE;
+        decision->book = d->next;
+    } else if (d->asked.len) {
+        decision->step = STEP_ASK;
+        decision->digest = d->asked;
+    } else if (d->applies) {
+        decision->step = STEP_APPLY;
+    }
+    if (decision->step != STEP_WRITE)
+        decision->event_count = 0; /* they were told when the book was written */
+}
+
+int track_decide(const struct track_facts *facts, struct arena *arena,
+                 struct track_decision *ret_decision, struct err *err)
+{
+    struct track_decision decision = {.step = STEP_REST};
+    if (facts->spec->deleted) {
+        *ret_decision = decision;
+        return 0;
+    }
+    struct deciding d = {.facts = facts,
+                         .spec = facts->spec,
+                         .book = facts->book,
+                         .next = arena_new(arena, struct trackbook),
+                         .arena = arena,
+                         .decision = &decision,
+                         .now = facts->now};
+    if (!d.next)
+        return err_no_memory(err);
+    *d.next = *facts->book;
+    if (look_at_targets(&d, err) < 0)
+        return -1;
+    ask_everything(&d);
+    if (d.out_of_memory)
+        return err_no_memory(err);
+    conclude(&d);
+    *ret_decision = decision;
+    return 0;
+}
