@@ -42,6 +42,7 @@ struct deciding {
     struct str asked;        /* the registry is to be asked for this; .len 0: for nothing */
     bool out_of_memory;      /* no decision comes of this */
     bool heard;              /* a word changed the course: the rest waits for the next question */
+    bool blind;              /* the pods of a target are not known yet: no verdict */
     bool stalled;            /* what rolls out stands still, for nothing that the image did */
     struct str obstacle;     /* why */
     const char *obstacle_is; /* "Blocked" */

@@ -108,7 +108,6 @@ struct progress {
     const struct target_now *failed; /* the first that failed */
     size_t complete, idle;           /* idle: nothing is to run there */
     bool done;                       /* all of them have it */
-    bool blind;                      /* of some the pods are not known yet: no verdict */
 };
 
 static void stall(struct deciding *d, const char *is, struct str why)
@@ -155,7 +154,7 @@ static bool judge(struct deciding *d, const struct target_now *target, struct pr
     struct str why = deciding_text(d, "%.*s: %.*s", STR_FMT(deciding_target(d, target)),
                                    STR_FMT(target->rollout.why));
     if (!target->facts->pods_known && target->rollout.state != ROLLOUT_APPLIED) {
-        progress->blind = true;
+        d->blind = true;
         return false;
     }
     switch (target->rollout.state) {
@@ -193,27 +192,28 @@ static bool has_it(const struct deciding *d, size_t index)
            str_eq(d->targets[index].digest, d->next->current.digest);
 }
 
-/* One after another: the next is touched when the one before it has come through. */
+/*
+ * One after another: the next is touched when the one before it has come through. On the way back
+ * nothing waits for another.
+ */
 static void look_at_progress(struct deciding *d, struct progress *progress)
 {
     struct trackbook *book = d->next;
     bool may_follow = true;
+    progress->done = true;
     for (size_t i = 0; i < d->spec->target_count; i++) {
         if ((size_t)book->rollout.applied == i && may_follow && has_it(d, i))
             book->rollout.applied++;
-        if (i < (size_t)book->rollout.applied && has_it(d, i)) {
-            may_follow = judge(d, &d->targets[i], progress) && may_follow;
-        } else if (d->targets[i].holds == HOLDS_NOTHING) {
-            if (may_follow)
-                stall(d, "TargetMissing", d->missing);
-            may_follow = false;
-        } else {
-            if (may_follow && i >= (size_t)book->rollout.applied && !d->drift.len)
-                apply(d, i);
-            may_follow = false;
-        }
+        bool touched = i < (size_t)book->rollout.applied, through = false;
+        if (touched && has_it(d, i))
+            through = judge(d, &d->targets[i], progress);
+        else if (d->targets[i].holds == HOLDS_NOTHING && may_follow)
+            stall(d, "TargetMissing", d->missing);
+        else if (!touched && may_follow && !d->drift.len && !d->applies)
+            apply(d, i);
+        progress->done = progress->done && through;
+        may_follow = may_follow && (through || (touched && book->rollout.going_back));
     }
-    progress->done = may_follow;
 }
 
 /* --- The soak ----------------------------------------------------------------------------------- */
@@ -269,7 +269,7 @@ void track_roll(struct deciding *d)
     size_t count = d->spec->target_count;
     if (d->drift.len)
         stall(d, "Drifted", d->drift);
-    if (progress.blind)
+    if (d->blind)
         return;
     if (progress.failed) {
         fail(d, deciding_text(d, "%.*s: %.*s", STR_FMT(deciding_target(d, progress.failed)),

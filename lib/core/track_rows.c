@@ -120,13 +120,19 @@ const struct book_row *rows_good(const struct trackbook *book, struct str except
     return NULL;
 }
 
-/* The oldest rows go, but not those that something may come back to. */
+/* The two newest good ones: what is gone back to, by itself or by a person. */
+static bool is_needed(const struct trackbook *book, const struct book_row *row)
+{
+    const struct book_row *good = rows_good(book, book->current.digest);
+    return row == good || row == rows_good(book, good ? good->digest : STR_NONE);
+}
+
+/* So many of the newest are kept, and what is needed of the others. */
 static void trim(struct deciding *d)
 {
     struct trackbook *book = d->next;
-    for (size_t i = book->row_count; i-- > 1 && book->row_count > d->spec->keep;) {
-        const struct book_row *good = rows_good(book, book->current.digest);
-        if (&book->rows[i] == good || str_eq(book->rows[i].digest, book->current.digest))
+    for (size_t i = book->row_count; i-- > d->spec->keep;) {
+        if (is_needed(book, &book->rows[i]))
             continue;
         memmove(&book->rows[i], &book->rows[i + 1],
                 (book->row_count - i - 1) * sizeof(book->rows[0]));

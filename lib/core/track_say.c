@@ -188,16 +188,19 @@ static enum track_phase phase_of(const struct deciding *d)
 void track_say(struct deciding *d)
 {
     bool told = d->resolution != RESOLUTION_UNKNOWN && d->resolution != RESOLUTION_ERROR;
-    d->next->phase = phase_of(d);
+    if (!d->blind)
+        d->next->phase = phase_of(d);
     if (d->resolution != RESOLUTION_UNKNOWN || !d->next->conditions[TRACK_RESOLVED].reason.len)
         set(d, TRACK_RESOLVED, say_resolved(d));
     if (told)
         set(d, TRACK_TAG_MOVED, say_tag_moved(d));
     set(d, TRACK_ROLLED_OUT, say_rolled_out(d));
-    set(d, TRACK_STALLED, say_stalled(d));
+    if (!d->blind)
+        set(d, TRACK_STALLED, say_stalled(d));
     set(d, TRACK_DRIFTED, d->drift.len ? yes("AnotherHand", d->drift) : no("AsReleased", STR_NONE));
     if (told)
         set(d, TRACK_NEVER_PROVED,
             d->never_proved.len ? yes("NotRunThere", d->never_proved) : no("Proving", STR_NONE));
-    set(d, TRACK_READY, say_ready(d));
+    if (!d->blind)
+        set(d, TRACK_READY, say_ready(d));
 }

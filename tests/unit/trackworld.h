@@ -452,7 +452,9 @@ static inline bool take_step(struct world *world, struct sim_track *track)
     if (decision.step == STEP_REST || (decision.step == STEP_APPLY && world->apply_refused))
         return was_blind;
     world->steps++;
-    if (world->crash_after < 0 || world->steps == (unsigned)world->crash_after)
+    /* An answer has to be heard in one life, or it is asked for ever. */
+    bool each = world->crash_after < 0 && decision.step != STEP_ASK;
+    if (each || world->steps == (unsigned)world->crash_after)
         lose_memory(world);
     return true;
 }
