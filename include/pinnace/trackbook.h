@@ -46,7 +46,7 @@ struct book_row {
  */
 struct book_proof {
     struct str tag, digest;
-    int64_t seen_at;   /* newer bytes have been seen later */
+    int64_t seen_at;
     int64_t seconds;   /* up to "since" */
     int64_t since;     /* they do so since then, which is to be added; 0: not now */
     int64_t proved_at; /* when that became the Track's own soak; 0: not yet */
@@ -149,12 +149,13 @@ struct trackbook {
     struct {
         struct book_heard hold, approve, promote, resume;
     } heard;
-    struct str approved; /* a digest that may go, until it does */
+    struct str approved;  /* a digest that may go, until it does */
+    struct str overruled; /* what the registry named when a person promoted something else */
     struct str stopped;  /* why nothing moves by itself until a person says so; .len 0: it does */
 
     struct book_row rows[BOOK_ROWS_MAX]; /* newest first */
     size_t row_count;
-    struct book_proof proofs[BOOK_PROOFS_MAX];
+    struct book_proof proofs[BOOK_PROOFS_MAX]; /* in the order in which they were seen */
     size_t proof_count;
     struct book_quarantined quarantined[BOOK_QUARANTINED_MAX];
     size_t quarantined_count;

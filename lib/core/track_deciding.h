@@ -41,6 +41,7 @@ struct deciding {
     bool applies;            /* what the decision names, when nothing is to be written */
     struct str asked;        /* the registry is to be asked for this; .len 0: for nothing */
     bool out_of_memory;      /* no decision comes of this */
+    bool pending;            /* a word waits until the registry has said anything */
     bool heard;              /* a word changed the course: the rest waits for the next question */
     bool blind;              /* the pods of a target are not known yet: no verdict */
     bool stalled;            /* what rolls out stands still, for nothing that the image did */

@@ -97,13 +97,19 @@ static bool is_proved(const struct deciding *d, struct str digest)
            proof_seconds(proof, d->now) >= d->spec->from.soak;
 }
 
+/* Both of one book, which has them in the order in which they were seen. */
+static bool seen_later(const struct book_proof *proof, const struct book_proof *than)
+{
+    return proof > than;
+}
+
 /* Newer than what runs here, by the order in which the source saw them, and by the version. */
 static bool is_newer(const struct deciding *d, const struct book_proof *proof)
 {
     const struct book_proof *current =
         book_proof_of(d->facts->source.book, d->next->current.digest);
     return !str_eq(proof->digest, d->next->current.digest) && !is_lower(d, proof->tag) &&
-           proof->seen_at > (current ? current->seen_at : d->next->current.since);
+           (current ? seen_later(proof, current) : proof->seen_at > d->next->current.since);
 }
 
 /* Of the source's bytes, those that would have been ours at some time under our own tag. */
@@ -128,8 +134,7 @@ static const struct book_proof *choose_at_source(const struct deciding *d)
     const struct book_proof *best = NULL;
     for (size_t i = 0; i < source->proof_count; i++) {
         const struct book_proof *proof = &source->proofs[i];
-        if (is_ours(d, proof) && is_proved(d, proof->digest) &&
-            (!best || proof->seen_at > best->seen_at))
+        if (is_ours(d, proof) && is_proved(d, proof->digest) && (!best || seen_later(proof, best)))
             best = proof;
     }
     const struct book_proof *running = book_proof_of(source, source->current.digest);
@@ -158,7 +163,7 @@ static const struct book_proof *choose_awaited(const struct deciding *d)
     for (size_t i = 0; i < book->proof_count; i++) {
         const struct book_proof *proof = &book->proofs[i];
         if (deciding_awaited(d, proof->digest) && !proof->seconds && !proof->since && current &&
-            proof->seen_at > current->seen_at && !is_lower(d, proof->tag) &&
+            seen_later(proof, current) && !is_lower(d, proof->tag) &&
             !book_quarantine_of(book, proof->digest))
             return proof;
     }
@@ -180,7 +185,8 @@ static bool choose(const struct deciding *d, struct choice *ret_choice)
         other = choose_at_source(d);
     if (other && !str_eq(other->digest, registry->digest))
         *ret_choice = (struct choice){other->tag, other->digest, false};
-    return !str_eq(ret_choice->digest, d->next->current.digest);
+    return !str_eq(ret_choice->digest, d->next->current.digest) &&
+           !str_eq(ret_choice->digest, d->next->overruled);
 }
 
 /* --- What is in its way ---------------------------------------------------------------------------- */
@@ -205,7 +211,7 @@ static bool may_be_proved(const struct deciding *d, struct str digest)
     if (book_quarantine_of(source, digest))
         return false;
     return str_eq(source->current.digest, digest) || str_eq(source->candidate.digest, digest) ||
-           (proof && current && proof->seen_at > current->seen_at);
+           (proof && current && seen_later(proof, current));
 }
 
 static struct wait wait_for_proof(struct deciding *d, struct str digest)
@@ -314,33 +320,41 @@ static void rename_current(struct deciding *d)
         book->current.tag = registry->tag;
 }
 
-/* Whether the registry has what it does not name any more; if not, what it names is taken. */
-static struct wait check_there(struct deciding *d, struct choice *choice)
+/*
+ * What the registry does not name any more has to be there still; if it is gone, what is named is
+ * taken. False while the answer is not there.
+ */
+static bool check_there(struct deciding *d, struct choice *choice, struct wait *wait)
 {
     bool tried;
     enum presence presence = deciding_presence(d, choice->digest, &tried);
-    if (presence == PRESENCE_THERE)
-        return wait_for(WAITS_FOR_NOTHING, STR_NONE);
     if (presence == PRESENCE_UNKNOWN)
-        return wait_for(WAITS_FOR_TURN, STR("the registry: it has to have it still"));
-    *choice = picked(d);
-    return obstacle(d, choice);
+        *wait = wait_for(WAITS_FOR_TURN, STR("the registry: it has to have it still"));
+    if (presence == PRESENCE_GONE) {
+        *choice = picked(d);
+        *wait = obstacle(d, choice);
+    }
+    return tried;
 }
 
 void track_gate(struct deciding *d)
 {
     struct choice choice;
-    if (d->resolution == RESOLUTION_ERROR || d->resolution == RESOLUTION_UNKNOWN)
-        return; /* what was waited for still is */
+    if (d->resolution == RESOLUTION_ERROR || d->resolution == RESOLUTION_UNKNOWN || d->asked.len)
+        return; /* what was waited for still is; a person's word comes first */
     rename_current(d);
-    if (!choose(d, &choice)) {
-        memset(&d->next->candidate, 0, sizeof(d->next->candidate));
-        return;
+    if (!str_eq(d->facts->registry.digest, d->next->overruled))
+        d->next->overruled = STR_NONE;
+    bool any = choose(d, &choice);
+    struct wait wait = any ? obstacle(d, &choice) : wait_for(WAITS_FOR_NOTHING, STR_NONE);
+    if (any && wait.waits == WAITS_FOR_NOTHING && !choice.is_picked) {
+        if (!check_there(d, &choice, &wait))
+            return;
+        any = !str_eq(choice.digest, d->next->current.digest);
     }
-    struct wait wait = obstacle(d, &choice);
-    if (wait.waits == WAITS_FOR_NOTHING && !choice.is_picked)
-        wait = check_there(d, &choice);
-    if (wait.waits == WAITS_FOR_NOTHING && !str_eq(choice.digest, d->next->current.digest))
+    if (!any)
+        memset(&d->next->candidate, 0, sizeof(d->next->candidate));
+    else if (wait.waits == WAITS_FOR_NOTHING)
         begin(d, &choice);
     else
         note_candidate(d, &choice, wait);

@@ -33,20 +33,16 @@ static bool is_in_use(const struct deciding *d, const struct book_proof *proof)
            str_eq(proof->digest, d->next->candidate.digest) || deciding_awaited(d, proof->digest);
 }
 
-/* The oldest one that nobody needs makes room. */
-static size_t oldest_proof(const struct deciding *d)
+/* The first one that nobody needs makes room. */
+static void forget_oldest_proof(struct deciding *d)
 {
-    const struct trackbook *book = d->next;
-    size_t oldest = 0;
-    bool found = false;
-    for (size_t i = 0; i < book->proof_count; i++) {
-        if (is_in_use(d, &book->proofs[i]))
-            continue;
-        if (!found || book->proofs[i].seen_at < book->proofs[oldest].seen_at)
-            oldest = i;
-        found = true;
-    }
-    return oldest;
+    struct trackbook *book = d->next;
+    size_t at = 0;
+    while (at + 1 < book->proof_count && is_in_use(d, &book->proofs[at]))
+        at++;
+    book->proof_count--;
+    memmove(&book->proofs[at], &book->proofs[at + 1],
+            (book->proof_count - at) * sizeof(book->proofs[0]));
 }
 
 void rows_see(struct deciding *d, struct str tag, struct str digest)
@@ -57,8 +53,10 @@ void rows_see(struct deciding *d, struct str tag, struct str digest)
         proof->tag = tag;
     if (proof)
         return;
-    size_t at = book->proof_count < BOOK_PROOFS_MAX ? book->proof_count++ : oldest_proof(d);
-    book->proofs[at] = (struct book_proof){.tag = tag, .digest = digest, .seen_at = d->now};
+    if (book->proof_count == BOOK_PROOFS_MAX)
+        forget_oldest_proof(d);
+    book->proofs[book->proof_count++] =
+        (struct book_proof){.tag = tag, .digest = digest, .seen_at = d->now};
 }
 
 void rows_count_proof(struct deciding *d, bool on)

@@ -184,9 +184,14 @@ static enum track_phase phase_of(const struct deciding *d)
     return book->candidate.digest.len ? PHASE_WAITING : PHASE_CURRENT;
 }
 
-/* What was learnt of the registry holds until it says something else, whoever asks by then. */
+/*
+ * What was learnt of the registry holds until it says something else, whoever asks by then. While a
+ * word waits for its answer nothing new is said: it may explain what is seen.
+ */
 void track_say(struct deciding *d)
 {
+    if (d->asked.len || d->pending)
+        return;
     bool told = d->resolution != RESOLUTION_UNKNOWN && d->resolution != RESOLUTION_ERROR;
     if (!d->blind)
         d->next->phase = phase_of(d);

@@ -117,6 +117,7 @@ static void hear_resume(struct deciding *d)
         return;
     hear(&book->heard.resume, word);
     book->stopped = STR_NONE;
+    book->overruled = STR_NONE;
     struct str why = reason_of(d, "resumed", word, false).why;
     deciding_event(d, "Resumed", false, false, why);
     track_find_drift(d, rows_rolling(book) ? (size_t)book->rollout.applied : d->spec->target_count);
@@ -142,6 +143,9 @@ static void hear_promote(struct deciding *d)
     forget(word, &book->heard.promote);
     if (!is_new(d, word, &book->heard.promote) || d->spec->hold.said)
         return;
+    d->pending = d->resolution == RESOLUTION_UNKNOWN;
+    if (d->pending)
+        return;
     if (runs_well(d, word->digest)) {
         hear(&book->heard.promote, word);
         return;
@@ -165,6 +169,8 @@ static void hear_promote(struct deciding *d)
                        deciding_text(d, "the registry does not have %.*s", STR_FMT(name)));
     else
         begin(d, "Promoted", word, reason_of(d, "promoted", word, false));
+    if (d->heard) /* what is named now is no news any more, what is named next is */
+        book->overruled = d->facts->registry.digest;
 }
 
 /* --- Hold --------------------------------------------------------------------------------------- */

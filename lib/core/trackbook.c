@@ -108,6 +108,7 @@ static const struct field own_table[] = {
     FIELD("observedGeneration", FIELD_NUMBER, struct trackbook, generation),
     FIELD("follows", FIELD_TEXT, struct trackbook, follows),
     FIELD("approved", FIELD_DIGEST, struct trackbook, approved),
+    FIELD("overruled", FIELD_DIGEST, struct trackbook, overruled),
     FIELD("stopped", FIELD_TEXT, struct trackbook, stopped),
 };
 

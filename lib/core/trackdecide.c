@@ -49,8 +49,8 @@ struct str deciding_name(struct deciding *d, struct str tag, struct str digest)
 {
     enum { SHORT_BYTES = sizeof("sha256:") - 1 + 12 };
     struct str brief = digest.len > SHORT_BYTES ? str_head(digest, SHORT_BYTES) : digest;
-    if (!tag.len)
-        return brief;
+    if (!tag.len || !digest.len)
+        return tag.len ? tag : brief;
     return deciding_text(d, "%.*s (%.*s)", STR_FMT(tag), STR_FMT(brief));
 }
 

@@ -31,6 +31,18 @@ static inline void run_as_told(const struct scenario *scenarios, size_t count)
     }
 }
 
+static inline void expect_same_end(struct world *world, struct str want)
+{
+    struct str got = end_of(world);
+    size_t at = 0;
+    while (at < got.len && at < want.len && got.ptr[at] == want.ptr[at])
+        at++;
+    size_t begin = at > 200 ? at - 200 : 0;
+    if (!str_eq(got, want))
+        WORLD_FAIL(world, "it ends with\n  ...%.400s, not\n  ...%.400s", got.ptr + begin,
+                   want.ptr + begin);
+}
+
 static inline void run_with_crashes(const struct scenario *scenarios, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -43,7 +55,7 @@ static inline void run_with_crashes(const struct scenario *scenarios, size_t cou
         for (int crash = -1; crash <= steps; crash++) {
             TEST_ARENA(inner);
             run_scenario(&scenarios[i], &inner, crash, &world);
-            CHECK_STR(scenarios[i].name, end_of(&world), end);
+            expect_same_end(&world, end);
         }
     }
 }

@@ -74,8 +74,8 @@ struct world {
     bool is_gone[128]; /* out of the registry */
     bool registry_down, apply_refused;
 
-    struct buf log;  /* what happened since it was looked at */
-    struct buf all;  /* every apply there was */
+    struct buf log; /* what happened since it was looked at */
+    struct buf applies[WORLD_WORKLOADS];
     struct buf book; /* the books at the end */
     unsigned steps;  /* taken so far */
     int crash_after; /* the step after which all memory is lost; 0: after none, -1: after each */
@@ -415,8 +415,8 @@ static inline void do_apply(struct world *world, struct sim_track *track,
     snprintf(workload->tag, sizeof(workload->tag), "%.*s", STR_FMT(ref.tag));
     snprintf(workload->revision, sizeof(workload->revision), "%lld", (long long)decision->revision);
     note(world, track, "apply", name_part(workload->where), workload->digest);
-    buf_addf(&world->all, "%s=%c:%s@%lld ", workload->where, workload->digest, workload->tag,
-             (long long)world->now);
+    buf_addf(&world->applies[workload - world->workloads], "%s=%c:%s@%lld ", workload->where,
+             workload->digest, workload->tag, (long long)world->now);
 }
 
 static inline void lose_memory(struct world *world)
@@ -794,8 +794,9 @@ static inline void begin_world(struct world *world, struct arena *arena, const c
                             .line = "",
                             .now = 1795253400,
                             .log = BUF_INIT(arena, WORLD_LOG),
-                            .all = BUF_INIT(arena, WORLD_LOG),
                             .book = BUF_INIT(arena, 16 * 1024 * 1024)};
+    for (size_t i = 0; i < WORLD_WORKLOADS; i++)
+        world->applies[i] = BUF_INIT(arena, WORLD_LOG);
 }
 
 /* All that was done and is known at the end. */
@@ -804,7 +805,8 @@ static inline struct str end_of(struct world *world)
     for (size_t i = 0; i < world->track_count; i++)
         buf_addf(&world->book, "%.*s\n", (int)world->tracks[i].status.len,
                  world->tracks[i].status.ptr);
-    buf_add(&world->book, world->all.len ? finished(&world->all) : STR(""));
+    for (size_t i = 0; i < world->workload_count; i++)
+        buf_add(&world->book, world->applies[i].len ? finished(&world->applies[i]) : STR(""));
     return finished(&world->book);
 }
 

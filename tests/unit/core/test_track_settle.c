@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../trackrunner.h"
+
+#include "pinnace/banned.h"
+
+#define WEB_1_2                                                                                    \
+    "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "push latest 2",        \
+        "wait 100", "> Adopted 1, RollingOut 2, apply web 2, Healthy 2"
+#define TWO_TARGETS                                                                                \
+    "spec p/web targets [{'kind':'Deployment','name':'a'},{'kind':'Deployment','name':'b'}]"
+
+/* clang-format off */
+static const struct scenario scenarios[] = {
+    {"nothing is there yet", {
+        "track p/web", "push latest 1", "wait 999", "> Stalled", "= p/web New - - - -",
+        "? p/web Ready False NothingThere Deployment web is not there", "deployment p/web 9 v9", "wait 100",
+        "> Adopted 9, RollingOut 1, apply web 1, Healthy 1",
+    }},
+    {"what runs is adopted, not rolled and no proof", {
+        "deployment p/web 1 v1.0.0", "push v1.0.0 1", "track p/web", "spec p/web follow {'semver':'*'}", "wait 9999",
+        "> Adopted 1", "rows p/web 1Adopted", "= p/web Current 1 - - -", "? p/web RolledOut True Adopted",
+    }},
+    {"several run several: each is let in, then they are brought together", {
+        "deployment p/a 1 v1", "deployment p/b 2 v2", "track p/web", TWO_TARGETS, "wait 10", "> Adopted 1, Adopted 2",
+        "rows p/web 1Adopted 2Adopted", "= p/web Current - 1 - -", "push latest 3", "wait 100",
+        "> RollingOut 3, apply a 3, apply b 3, Healthy 3",
+    }},
+    {"a Track that was lost and made again", {
+        WEB_1_2, "lose p/web", "wait 10", "> Adopted 2", "push latest 3", "wait 100", "> RollingOut 3, apply web 3, Healthy 3",
+    }},
+    {"a deleted Track does nothing", {
+        WEB_1_2, "delete p/web", "push latest 3", "wait 999", "> nothing", "= p/web Current 2 1 - -",
+    }},
+    {"another hand is neither fought nor adopted", {
+        WEB_1_2, "hand p/web 7 v7", "wait 0", "> Drifted 7", "= p/web Drifted 2 1 - -",
+        "? p/web Drifted True AnotherHand Deployment web runs v7 (sha256:777777777777), not latest (sha256:222222222222)",
+        "push latest 3", "wait 999", "> nothing", "= p/web Drifted 2 1 3 Release",
+        "hand p/web 2 latest", "wait 100", "> RollingOut 3, apply web 3, Healthy 3", "? p/web Drifted False AsReleased",
+    }},
+    {"resume brings back what the ledger says", {
+        WEB_1_2, "hand p/web 7 v7", "wait 10", "spec p/web resume {'at':'#','by':'ann'}", "wait 100",
+        "> Drifted 7, Resumed, apply web 2, Healthy 2", "rows p/web 2Healthy 2Healthy 1Adopted", "= p/web Current 2 1 - -",
+        "wait 100", "hand p/web 7 v7", "wait 10", "> Drifted 7",
+    }},
+    {"a rollback keeps what another hand has put there", {
+        WEB_1_2, "hand p/web 7 v7", "wait 10", "spec p/web hold {'digest':'@7','by':'ann'}", "wait 100",
+        "> Drifted 7, RollingBack 7, Healthy 7", "= p/web Held 7 2 2 Release",
+    }},
+    {"kubectl rollout undo in the middle of a rollout", {
+        WEB_1_2, "push latest 3", "wait 3", "> RollingOut 3, apply web 3", "hand p/web 2 latest", "wait 9999", "> Stalled 2, Drifted 2",
+        "= p/web Drifted 3 2 - -", "spec p/web resume {'at':'#'}", "wait 100", "> Resumed, apply web 3, Healthy 3",
+        "rows p/web 3Healthy 2Healthy 1Adopted",
+    }},
+    {"an image without a digest is drift", {
+        WEB_1_2, "hand p/web - latest", "wait 10", "> Drifted 2", "? p/web Drifted True AnotherHand Deployment web runs latest without a digest",
+    }},
+    {"a failure while another target has drifted", {
+        "deployment p/a 1 latest", "deployment p/b 1 latest", "push latest 1", "track p/web", TWO_TARGETS, "wait 0",
+        "push latest 2", "wait 5", "hand p/a 7 v7", "wait 10", "> Adopted 1, RollingOut 2, apply a 2, apply b 2, Stalled 7, Drifted 7",
+        "hand p/a 2 latest", "wait 100", "> Healthy 2",
+    }},
+    {"a target more, with other bytes, has drifted from the beginning", {
+        "deployment p/a 1 latest", "deployment p/b 7 v7", "push latest 1", "track p/web",
+        "spec p/web targets [{'kind':'Deployment','name':'a'}]", "wait 0", TWO_TARGETS, "wait 100", "> Adopted 1, Drifted 7",
+        "spec p/web resume {'at':'#'}", "wait 100", "> Resumed, apply b 1, Healthy 1",
+    }},
+    {"the targets change in the middle of a rollout", {
+        "deployment p/a 1 latest", "deployment p/b 1 latest", "push latest 1", "track p/web",
+        "spec p/web targets [{'kind':'Deployment','name':'b'}]", "wait 0", "push latest 2", "wait 3", TWO_TARGETS, "wait 0",
+        "> Adopted 1, RollingOut 2, apply b 2, apply a 2", "wait 100", "> Healthy 2",
+    }},
+};
+/* clang-format on */
+
+RUN_SCENARIOS(scenarios)
