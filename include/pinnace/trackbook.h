@@ -151,7 +151,7 @@ struct trackbook {
     } heard;
     struct str approved;  /* a digest that may go, until it does */
     struct str overruled; /* what the registry named when a person promoted something else */
-    struct str stopped;  /* why nothing moves by itself until a person says so; .len 0: it does */
+    struct str stopped;   /* why nothing moves by itself until a person says so; .len 0: it does */
 
     struct book_row rows[BOOK_ROWS_MAX]; /* newest first */
     size_t row_count;

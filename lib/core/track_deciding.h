@@ -56,7 +56,7 @@ struct deciding {
 
 /* --- trackdecide.c: texts, events, time ---------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) struct str deciding_text(struct deciding *d,
+__attribute__((format(__printf__, 2, 3))) struct str deciding_text(struct deciding *d,
                                                                const char *format, ...);
 void deciding_event(struct deciding *d, const char *reason, bool warning, bool on_targets,
                     struct str text);

@@ -3,8 +3,7 @@
 
 #include "pinnace/banned.h"
 
-#define STAGING                                                                                    \
-    "deployment staging/web 1 latest", "push latest 1", "track staging/web", "wait 0"
+#define STAGING "deployment staging/web 1 latest", "push latest 1", "track staging/web", "wait 0"
 #define PRODUCTION                                                                                 \
     "deployment production/web 1 v1.0.0", "push v1.0.0 1", "track production/web",                 \
         "spec production/web follow {'semver':'>=1.0.0'}",                                         \

@@ -27,7 +27,7 @@ static struct str written(struct arena *arena, const struct trackbook *book)
 
 #define WHOLE                                                                                      \
     "'begun':true,'phase':'Soaking','observedGeneration':4,'follows':'latest',"                    \
-    "'approved':'" D5 "','overruled':'" D6 "','stopped':'the way back failed',"                                         \
+    "'approved':'" D5 "','overruled':'" D6 "','stopped':'the way back failed',"                    \
     "'current':{'tag':'v2','digest':'" D2                                                          \
     "','revision':2,'since':'2026-11-21T09:30:00Z','short':'sha256:222222222222'},"                \
     "'previousGood':{'tag':'v1','digest':'" D1 "'},"                                               \
