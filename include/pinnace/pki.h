@@ -32,6 +32,12 @@ struct sha256 {
 };
 int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err);
 
+/* Of data by somebody who has the key (RFC 2104). */
+int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err);
+
+/* Compares what nobody may find out byte by byte: how long it takes says nothing of the bytes. */
+bool secret_eq(struct str a, struct str b);
+
 /* "sha256:…" of data; algorithm is "sha256" or "sha512". */
 int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,
               struct err *err);

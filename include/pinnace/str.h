@@ -104,6 +104,15 @@ static inline bool ascii_is_alpha(char c)
     return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
+/* -1 when it is no hex digit. */
+static inline int ascii_hex_value(char c)
+{
+    if (ascii_is_digit(c))
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool ascii_is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -148,13 +148,6 @@ static bool looks_like_posix(struct str rest)
     return false;
 }
 
-static int hex_value(char c)
-{
-    if (ascii_is_digit(c))
-        return c - '0';
-    return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10 : -1;
-}
-
 /* What stands behind a backslash, if it is one character. */
 static int take_escaped(struct parser *parser, unsigned *ret_char)
 {
@@ -165,8 +158,9 @@ static int take_escaped(struct parser *parser, unsigned *ret_char)
     char c = parser->text.ptr[parser->at++];
     const char *name = strchr(names, c);
     struct str rest = str_tail(parser->text, parser->at);
-    if (c == 'x' && rest.len >= 2 && hex_value(rest.ptr[0]) >= 0 && hex_value(rest.ptr[1]) >= 0) {
-        *ret_char = (unsigned)(hex_value(rest.ptr[0]) * 16 + hex_value(rest.ptr[1]));
+    if (c == 'x' && rest.len >= 2 && ascii_hex_value(rest.ptr[0]) >= 0 &&
+        ascii_hex_value(rest.ptr[1]) >= 0) {
+        *ret_char = (unsigned)(ascii_hex_value(rest.ptr[0]) * 16 + ascii_hex_value(rest.ptr[1]));
         parser->at += 2;
         return *ret_char < 128 ? 0 : refuse(parser, begin, "only ASCII can be in a tag");
     }

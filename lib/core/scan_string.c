@@ -37,14 +37,6 @@ static inline const char *plain_end(const char *p, const char *end)
     return p;
 }
 
-static int hex_digit(char c)
-{
-    if (ascii_is_digit(c))
-        return c - '0';
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The number behind a backslash-u; -1 when there are no four hex digits. */
 static int32_t hex4(const char *p, const char *end)
 {
@@ -52,7 +44,7 @@ static int32_t hex4(const char *p, const char *end)
         return -1;
     int32_t code = 0;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(p[i]);
+        int digit = ascii_hex_value(p[i]);
         if (digit < 0)
             return -1;
         code = code * 16 + digit;

@@ -2,8 +2,10 @@
 /* pki: see the header. The only file that knows OpenSSL. Making comes first, then reading. */
 #include "pinnace/pki.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -244,6 +246,20 @@ int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err)
         1)
         return openssl_error("SHA-256", err);
     return 0;
+}
+
+int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err)
+{
+    const unsigned char *bytes = (const unsigned char *)(data.len ? data.ptr : "");
+    if (key.len > INT32_MAX || !HMAC(EVP_sha256(), key.len ? key.ptr : "", (int)key.len, bytes,
+                                     data.len, ret_sum->bytes, NULL))
+        return openssl_error("HMAC", err);
+    return 0;
+}
+
+bool secret_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,

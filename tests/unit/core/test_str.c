@@ -119,6 +119,10 @@ TEST(ascii_classes)
         CHECK_INT(row, ascii_is_space((char)c), c == ' ' || c == '\t' || c == '\n' || c == '\r');
         CHECK_INT(row, (unsigned char)ascii_lower((char)c), upper ? c + 32 : c);
     }
+    for (int i = 0; i < 22; i++)
+        CHECK_INT("hex", ascii_hex_value("0123456789abcdefABCDEF"[i]), i < 16 ? i : i - 6);
+    for (int i = 0; i < 8; i++)
+        CHECK_INT("no hex", ascii_hex_value("/:@G`g \xff"[i]), -1);
 }
 
 TEST(compare)

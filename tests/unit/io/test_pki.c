@@ -183,6 +183,36 @@ TEST(sums)
     assert_int_equal(empty.bytes[0], 0xe3);
 }
 
+TEST(keyed_sums)
+{
+    static const struct {
+        const char *key, *data, *first; /* four bytes of the sum, of published vectors */
+    } rows[] = {
+        {"Jefe", "what do ya want for nothing?", "\x5b\xdc\xc1\x46"},
+        {"It's a Secret to Everybody", "Hello, World!", "\x75\x71\x07\xea"},
+        {"", "", "\xb6\x13\x67\x9a"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sha256 sum, other;
+        struct err err = ERR_CLEAN;
+        assert_int_equal(hmac_sha256_of(str_of(rows[i].key), str_of(rows[i].data), &sum, &err), 0);
+        CHECK_INT(rows[i].data, memcmp(sum.bytes, rows[i].first, 4), 0);
+        assert_int_equal(hmac_sha256_of(STR("another"), str_of(rows[i].data), &other, &err), 0);
+        CHECK(rows[i].data, !sha256_eq(&sum, &other));
+    }
+}
+
+TEST(compared_secrets)
+{
+    static const struct {
+        const char *a, *b;
+    } rows[] = {{"", ""},         {"a", "a"},       {"a", "b"},       {"a", ""},
+                {"abcd", "abce"}, {"abcd", "bbcd"}, {"abcd", "abcd"}, {"abcd", "abcde"}};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK_INT(rows[i].b, secret_eq(str_of(rows[i].a), str_of(rows[i].b)),
+                  strcmp(rows[i].a, rows[i].b) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +222,8 @@ int main(void)
         cmocka_unit_test(bundles),
         cmocka_unit_test(refused),
         cmocka_unit_test(sums),
+        cmocka_unit_test(keyed_sums),
+        cmocka_unit_test(compared_secrets),
     };
     return cmocka_run_group_tests_name("pki", tests, NULL, NULL);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pushevent: what registries and pipelines tell when something was pushed. It is a hint to look now
+ * and never more than that: which bytes a tag means is asked of the registry, so a digest that
+ * stands in a notification is not even read.
+ */
+#ifndef PINNACE_PUSHEVENT_H
+#define PINNACE_PUSHEVENT_H
+
+#include "pinnace/arena.h"
+#include "pinnace/err.h"
+#include "pinnace/imageref.h"
+#include "pinnace/tagselect.h"
+
+enum {
+    PUSH_BODY_MAX = 512 * 1024,
+    PUSH_HINTS_MAX = 1024, /* of one body */
+    PUSH_SECRETS_MAX = 4,
+    PUSH_SECRET_MIN_BYTES = 16,
+    PUSH_SECRET_MAX_BYTES = 256,
+    PUSH_SECRETS_FILE_MAX = 4096,
+    PUSH_SIGNATURE_BYTES = 32,
+};
+
+struct push_hint {
+    struct str host;       /* .len 0: of any registry, which is known to others by other names */
+    struct str repository; /* the path */
+    struct str tag;
+};
+
+struct push_hints {
+    struct push_hint *items;
+    size_t count;
+};
+
+/*
+ * An envelope of the CNCF registry's notifications. Only pushes of manifests with a tag are hints;
+ * all else that registries tell is passed over. Strings are in the arena, or parts of body.
+ */
+int push_read_distribution(struct str body, struct arena *arena, struct push_hints *ret_hints,
+                           struct err *err);
+
+/* {"repository": "[HOST/]PATH", "tag": "…"}: what any pipeline can send. One hint. */
+int push_read_generic(struct str body, struct arena *arena, struct push_hints *ret_hints,
+                      struct err *err);
+
+/* Whether this may be what somebody waits for who follows these tags of this repository. */
+bool push_concerns(const struct push_hint *hint, const struct imageref *image,
+                   const struct tag_follow *follow);
+
+/* What senders have to know: any of a few, so that they can be changed one after the other. */
+struct push_secrets {
+    struct str items[PUSH_SECRETS_MAX];
+    size_t count;
+};
+
+/* A file of them, one a line; they are parts of text. */
+int push_secrets_read(struct str text, struct push_secrets *ret_secrets, struct err *err);
+
+/* "sha256=<64 hex>", as GitHub writes it. False: it is none. */
+bool push_signature_read(struct str header, unsigned char ret_sum[PUSH_SIGNATURE_BYTES]);
+
+/* What stands behind "Bearer ". .len 0: something else, or nothing. */
+struct str push_bearer_read(struct str header);
+
+#endif
