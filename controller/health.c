@@ -26,6 +26,19 @@ static void add_expiry(struct buf *out, const struct certs *certs, int64_t now)
         metric_add(&family, leaf, certs->leaf_expires - now);
 }
 
+static void add_hints(struct buf *out, const struct push *push)
+{
+    if (!push->listen)
+        return;
+    struct metric_family family =
+        metric_open(out, "pinnace_controller_hint_requests_total", METRIC_COUNTER,
+                    "Requests to the hooks by how they ended");
+    for (int end = 0; end < PUSH_ENDS; end++) {
+        const struct metric_label labels[] = {{"end", push_end_names[end]}, {NULL, STR_NONE}};
+        metric_add(&family, labels, (int64_t)atomic_load(&push->ends[end]));
+    }
+}
+
 static int write_metrics(const struct health *health, struct arena *arena, struct str *ret_text)
 {
     struct buf out = BUF_INIT(arena, METRICS_MAX_BYTES);
@@ -36,6 +49,7 @@ static int write_metrics(const struct health *health, struct arena *arena, struc
     metric_write(&out, "pinnace_log_dropped", METRIC_GAUGE, "Log lines that nobody read in time",
                  (int64_t)log_dropped(health->log));
     add_expiry(&out, health->certs, clock_now());
+    add_hints(&out, health->push);
     return buf_finish(&out, ret_text, NULL);
 }
 

@@ -9,6 +9,7 @@
 #include "pinnace/log.h"
 
 #include "certs.h"
+#include "push.h"
 
 struct health {
     atomic_bool ready; /* the cluster answers, and we lead or know who does */
@@ -16,6 +17,7 @@ struct health {
     atomic_llong turned_at;       /* clock_boot_ms of the loop's last turn */
     atomic_llong longest_turn_ms; /* of the last minute */
     struct certs *certs;
+    const struct push *push;
     struct log *log;
 };
 

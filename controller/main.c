@@ -15,6 +15,7 @@
 #include "health.h"
 #include "leader.h"
 #include "options.h"
+#include "push.h"
 
 #include "pinnace/banned.h"
 
@@ -33,6 +34,7 @@ struct controller {
     struct certs certs;
     struct health health;
     struct httpd *health_server;
+    struct push push;
     struct timer minute;
     int signals;
     bool stopping;
@@ -64,6 +66,7 @@ static void leader_changed(void *context, bool leads)
 {
     struct controller *controller = context;
     controller->health.leads = leads;
+    controller->push.leads = leads;
     if (leads)
         certs_look(&controller->certs);
 }
@@ -83,9 +86,28 @@ static int start_health(struct controller *controller, struct err *err)
                                     .tell = on_httpd_event,
                                     .tell_context = controller};
     controller->health.certs = &controller->certs;
+    controller->health.push = &controller->push;
     controller->health.log = controller->log;
     controller->health.turned_at = clock_boot_ms();
     return healthpage_start(&page, &controller->health_server, err);
+}
+
+/* Nobody follows tags yet: a hint is a line of the log. */
+static void hinted(void *context, const struct push_hint *hint)
+{
+    (void)context;
+    (void)hint;
+}
+
+static int start_push(struct controller *controller, struct err *err)
+{
+    controller->push.http = controller->http;
+    controller->push.log = controller->log;
+    controller->push.listen = controller->options.hooks;
+    controller->push.secret_file = controller->options.hooks_secret;
+    controller->push.hinted = hinted;
+    controller->push.context = controller;
+    return push_start(&controller->push, err);
 }
 
 static int start_duties(struct controller *controller, struct err *err)
@@ -116,15 +138,17 @@ static int start(struct controller *controller, struct err *err)
     if (http_open(HOSTS, &controller->http, err) < 0 ||
         http_watch_fd(controller->http, controller->signals, signal_came, controller, err) < 0 ||
         kube_open(controller->http, &cluster, &controller->kube, err) < 0 ||
-        start_health(controller, err) < 0 || start_duties(controller, err) < 0)
+        start_push(controller, err) < 0 || start_health(controller, err) < 0 ||
+        start_duties(controller, err) < 0)
         return -1;
     const struct log_field fields[] = {
         LOG_TEXT("version", STR(PINNACE_VERSION)),
         LOG_TEXT("server", kube_server(controller->kube)),
         LOG_TEXT("namespace", kube_namespace(controller->kube)),
         LOG_TEXT("health", str_of(httpd_address(controller->health_server))),
+        LOG_TEXT("hooks", str_of(push_address(&controller->push))),
     };
-    log_write(controller->log, LOG_INFO, "started", fields, 4);
+    log_write(controller->log, LOG_INFO, "started", fields, 5);
     return 0;
 }
 
@@ -148,6 +172,7 @@ static void stop(struct controller *controller)
         certs_stop(&controller->certs);
         leader_stop(&controller->leader);
     }
+    push_stop(&controller->push);
     httpd_stop(&controller->health_server);
     kube_close(&controller->kube);
     http_close(&controller->http);

@@ -10,6 +10,8 @@ enum option_id {
     OPTION_KUBECONFIG = CMDLINE_OWN,
     OPTION_CONTEXT,
     OPTION_HEALTH,
+    OPTION_HOOKS,
+    OPTION_HOOKS_SECRET,
     OPTION_NO_CERTIFICATES,
 };
 
@@ -18,6 +20,8 @@ static const struct option table[] = {
     {"context", required_argument, NULL, OPTION_CONTEXT},
     {"namespace", required_argument, NULL, 'n'},
     {"health", required_argument, NULL, OPTION_HEALTH},
+    {"hooks", required_argument, NULL, OPTION_HOOKS},
+    {"hooks-secret", required_argument, NULL, OPTION_HOOKS_SECRET},
     {"no-certificates", no_argument, NULL, OPTION_NO_CERTIFICATES},
     {"help", no_argument, NULL, CMDLINE_HELP},
     {"version", no_argument, NULL, CMDLINE_VERSION},
@@ -34,6 +38,10 @@ static const char help[] =
     "  -n, --namespace NAME  where Pinnace is installed (default: that of the pod it runs in;\n"
     "                        with --kubeconfig, pinnace-system)\n"
     "  --health ADDRESS      /healthz, /readyz and /metrics, plain (default :8080)\n"
+    "  --hooks ADDRESS       hints of pushes, plain: POST /hooks/distribution, /hooks/generic\n"
+    "                        (default: none; polls miss nothing, hints only make them sooner)\n"
+    "  --hooks-secret FILE   who sends hints has to know one of the secrets in it, one a line;\n"
+    "                        read again when it changes\n"
     "  --no-certificates     leave them to others, such as cert-manager\n"
     "  --help, --version\n\n"
     "An ADDRESS is 127.0.0.1:8080, [::1]:8080, or :8080 for all.\n";
@@ -63,6 +71,10 @@ static enum cmdline_result take(void *context, int id, const char *value)
         options->namespace = value;
     else if (id == OPTION_HEALTH)
         options->health = value;
+    else if (id == OPTION_HOOKS)
+        options->hooks = value;
+    else if (id == OPTION_HOOKS_SECRET)
+        options->hooks_secret = value;
     else
         options->no_certificates = true;
     return CMDLINE_RUN;
@@ -76,6 +88,10 @@ enum cmdline_result options_read(int argc, char **argv, struct options *ret_opti
         return read;
     if (options.context && !options.kubeconfig)
         return complain("--context is one of a --kubeconfig, and none is given", "");
+    if (options.hooks && !options.hooks_secret)
+        return complain("--hooks needs a --hooks-secret FILE: nobody listens to strangers", "");
+    if (options.hooks_secret && !options.hooks)
+        return complain("--hooks-secret is for --hooks ADDRESS, and none is given", "");
     if (options.kubeconfig && !options.namespace)
         options.namespace = "pinnace-system";
     *ret_options = options;

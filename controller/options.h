@@ -8,6 +8,7 @@
 struct options {
     const char *kubeconfig, *context, *namespace; /* NULL: those of the pod it runs in */
     const char *health;
+    const char *hooks, *hooks_secret; /* NULL: no hints are listened to */
     bool no_certificates;
 };
 

@@ -11,7 +11,10 @@
 #include "pinnace/err.h"
 #include "pinnace/str.h"
 
+struct httpd_connection;
+
 struct httpd_request {
+    struct httpd_connection *connection; /* for httpd_header */
     struct str method;
     struct str path;         /* as it was sent, nothing unescaped; without the query */
     struct str content_type; /* .len 0: none was sent */
@@ -24,6 +27,8 @@ struct httpd_reply {
     unsigned status;          /* 0 from look: nothing is wrong with the head, go on reading */
     const char *content_type; /* a literal, as allow is */
     const char *allow;        /* the methods there are, with 405; else NULL */
+    const char *challenge;    /* how to prove who one is, with 401; else NULL */
+    bool last;                /* the connection ends with it, so that the client goes elsewhere */
     struct str body;          /* copied before the same thread calls the handler again */
     bool proven; /* this client asks what makes sense: its connection is worth more than others */
     void *memo;  /* from answer: what it needs is not known yet; nothing else counts then */
@@ -34,6 +39,12 @@ static inline struct httpd_reply httpd_plain(unsigned status, struct str text)
     return (struct httpd_reply){
         .status = status, .content_type = "text/plain; charset=utf-8", .body = text};
 }
+
+/*
+ * How often a header field came, with the value it had last; within the handler only. More than once
+ * is for the handler to refuse where two readers could take different ones.
+ */
+size_t httpd_header(const struct httpd_request *request, const char *name, struct str *ret_value);
 
 struct httpd_waiting;
 

@@ -90,7 +90,9 @@ static enum MHD_Result send_reply(struct httpd *httpd, struct MHD_Connection *co
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
     if (reply->allow)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
-    if (atomic_load_explicit(&httpd->draining, memory_order_relaxed))
+    if (reply->challenge)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, reply->challenge);
+    if (reply->last || atomic_load_explicit(&httpd->draining, memory_order_relaxed))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued = MHD_queue_response(connection, reply->status, response);
     MHD_destroy_response(response);
@@ -108,10 +110,12 @@ static enum MHD_Result refuse(struct httpd *httpd, struct MHD_Connection *connec
     return send_reply(httpd, connection, &reply);
 }
 
-static struct httpd_request request_of(const struct client *client, const char *url,
+static struct httpd_request request_of(struct MHD_Connection *connection,
+                                       const struct client *client, const char *url,
                                        const char *method)
 {
-    return (struct httpd_request){.method = str_of(method),
+    return (struct httpd_request){.connection = (struct httpd_connection *)(void *)connection,
+                                  .method = str_of(method),
                                   .path = str_of(url),
                                   .content_type = client->type,
                                   .begun = client->begun,
@@ -124,6 +128,33 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
     (void)kind;
     http_head_add(context, (struct str){name, name_len}, (struct str){value, value_len});
     return MHD_YES;
+}
+
+struct wanted_header {
+    struct str name, value;
+    size_t count;
+};
+
+static enum MHD_Result find_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_len, const char *value, size_t value_len)
+{
+    struct wanted_header *wanted = context;
+    (void)kind;
+    if (str_eq_nocase((struct str){name, name_len}, wanted->name)) {
+        wanted->value = (struct str){value, value_len};
+        wanted->count++;
+    }
+    return MHD_YES;
+}
+
+size_t httpd_header(const struct httpd_request *request, const char *name, struct str *ret_value)
+{
+    struct wanted_header wanted = {.name = str_of(name)};
+    MHD_get_connection_values_n((struct MHD_Connection *)(void *)request->connection,
+                                MHD_HEADER_KIND, find_header, &wanted);
+    if (wanted.count)
+        *ret_value = wanted.value;
+    return wanted.count;
 }
 
 /* Queueing an answer here ends the connection: the library will not look for where the body ends. */
@@ -201,7 +232,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct client *client = *request_context;
     if (!client)
         return MHD_NO;
-    struct httpd_request request = request_of(client, url, method);
+    struct httpd_request request = request_of(connection, client, url, method);
     if (!client->head_seen) {
         client->head_seen = true;
         return on_head(httpd, connection, client, &request, version);
