@@ -2,6 +2,8 @@
 /* pushevent: see the header. */
 #include "pinnace/pushevent.h"
 
+#include <stdio.h>
+
 #include "pinnace/regdoc.h"
 #include "pinnace/scan.h"
 
@@ -11,26 +13,26 @@ enum { NAME_MAX_BYTES = 512 };
 
 /* --- Names ------------------------------------------------------------------------------------- */
 
-/* "HOST/PATH:TAG" of parts that must come out again as they went in. */
-static enum imageref_fault check_name(struct str repository, struct str tag, struct arena *arena,
-                                      struct imageref *ret_ref)
+/*
+ * What is left of the repository behind the host, which is under "under" if that is given: else the
+ * first part is one if it looks like one. The parts must be found again as they went in.
+ */
+static enum imageref_fault read_name(const char *under, struct str repository, struct str tag,
+                                     struct push_hint *ret_hint)
 {
-    struct buf buf = BUF_INIT(arena, NAME_MAX_BYTES);
+    char text[NAME_MAX_BYTES];
     struct imageref ref;
-    struct str text;
-    buf_add(&buf, repository);
-    buf_add_char(&buf, ':');
-    buf_add(&buf, tag);
-    if (buf_finish(&buf, &text, NULL) < 0)
+    int len = snprintf(text, sizeof(text), "%s%.*s:%.*s", under, STR_FMT(repository), STR_FMT(tag));
+    if (len < 0 || (size_t)len >= sizeof(text))
         return IMAGEREF_TOO_LONG;
-    enum imageref_fault fault = imageref_parse(text, &ref);
+    enum imageref_fault fault = imageref_parse((struct str){text, (size_t)len}, &ref);
     if (fault != IMAGEREF_OK)
         return fault;
     if (!str_eq(ref.tag, tag) || ref.digest.len)
         return IMAGEREF_BAD_TAG;
-    if (ref.path.ptr == text.ptr) /* none was written */
-        ref.host = STR_NONE;
-    *ret_ref = ref;
+    size_t host = (size_t)(ref.path.ptr - text) - strlen(under);
+    *ret_hint = (struct push_hint){host ? str_head(repository, host - 1) : STR_NONE,
+                                   str_tail(repository, host), tag};
     return IMAGEREF_OK;
 }
 
@@ -74,27 +76,15 @@ static struct event scan_event(struct scan *scan)
 }
 
 /* A registry that holds what has no name of an image, holds nothing that anybody follows. */
-static bool is_hint(const struct event *event, struct arena *arena)
+static bool read_event(const struct event *event, struct push_hint *ret_hint)
 {
-    struct imageref ref;
-    struct buf buf = BUF_INIT(arena, NAME_MAX_BYTES);
-    struct str repository;
-    if (!str_eq(event->action, STR("push")) || !event->tag.len ||
-        media_of(event->media_type) == MEDIA_OTHER)
-        return false;
-    buf_add(&buf, STR("localhost/")); /* else the first part could be taken for a host */
-    buf_add(&buf, event->repository);
-    return buf_finish(&buf, &repository, NULL) == 0 &&
-           check_name(repository, event->tag, arena, &ref) == IMAGEREF_OK &&
-           str_eq(ref.path, event->repository);
+    return str_eq(event->action, STR("push")) && event->tag.len &&
+           media_of(event->media_type) != MEDIA_OTHER &&
+           read_name("localhost/", event->repository, event->tag, ret_hint) == IMAGEREF_OK;
 }
 
-static void add_hint(struct scan *scan, struct push_hints *hints, const struct event *event)
+static void add_hint(struct scan *scan, struct push_hints *hints, const struct push_hint *hint)
 {
-    if (hints->count == PUSH_HINTS_MAX) {
-        scan_fail(scan, "more than 1024 pushes in one envelope", scan_offset(scan));
-        return;
-    }
     if ((hints->count & (hints->count - 1)) == 0) {
         size_t room = hints->count ? hints->count * 2 : 1;
         struct push_hint *bigger = arena_array(scan->arena, struct push_hint, room);
@@ -106,8 +96,7 @@ static void add_hint(struct scan *scan, struct push_hints *hints, const struct e
             memcpy(bigger, hints->items, hints->count * sizeof(*bigger));
         hints->items = bigger;
     }
-    hints->items[hints->count++] =
-        (struct push_hint){.repository = event->repository, .tag = event->tag};
+    hints->items[hints->count++] = *hint;
 }
 
 static int check_size(struct str body, struct err *err)
@@ -124,7 +113,7 @@ int push_read_distribution(struct str body, struct arena *arena, struct push_hin
     static const struct str keys[] = {STR_INIT("events")};
     struct push_hints hints = {.count = 0};
     struct scan scan;
-    bool has_events = false;
+    bool has_events = false, too_many = false;
     if (check_size(body, err) < 0)
         return -1;
     scan_begin(&scan, body, arena);
@@ -134,14 +123,21 @@ int push_read_distribution(struct str body, struct arena *arena, struct push_hin
         has_events = true;
         while (scan_element(&scan, &elements)) {
             struct event event = scan_event(&scan);
-            if (!scan.problem && is_hint(&event, arena))
-                add_hint(&scan, &hints, &event);
+            struct push_hint hint;
+            if (scan.problem || !read_event(&event, &hint))
+                continue;
+            if (hints.count < PUSH_HINTS_MAX)
+                add_hint(&scan, &hints, &hint);
+            else
+                too_many = true;
         }
     }
     if (scan_finish(&scan, err) < 0)
         return -1;
     if (!has_events)
         return err_set(err, ERR_INPUT, "events: is missing; this is no notification");
+    if (too_many)
+        return err_set(err, ERR_LIMIT, "more than %d pushes in one envelope", (int)PUSH_HINTS_MAX);
     *ret_hints = hints;
     return 0;
 }
@@ -153,7 +149,7 @@ int push_read_generic(struct str body, struct arena *arena, struct push_hints *r
 {
     static const struct str keys[] = {STR_INIT("repository"), STR_INIT("tag")};
     struct str repository = STR_NONE, tag = STR_NONE;
-    struct imageref ref;
+    struct push_hint hint;
     struct scan scan;
     if (check_size(body, err) < 0)
         return -1;
@@ -168,14 +164,14 @@ int push_read_generic(struct str body, struct arena *arena, struct push_hints *r
                        "%s: is missing; {\"repository\": \"shop/web\", \"tag\": \"1.0\"} is "
                        "how it should look",
                        repository.len ? "tag" : "repository");
-    enum imageref_fault fault = check_name(repository, tag, arena, &ref);
+    enum imageref_fault fault = read_name("", repository, tag, &hint);
     if (fault != IMAGEREF_OK)
         return err_set(err, ERR_INPUT, "repository and tag: %s", imageref_fault_text(fault));
-    struct push_hint *hint = arena_new(arena, struct push_hint);
-    if (!hint)
+    struct push_hint *item = arena_new(arena, struct push_hint);
+    if (!item)
         return err_no_memory(err);
-    *hint = (struct push_hint){ref.host, ref.path, ref.tag};
-    *ret_hints = (struct push_hints){hint, 1};
+    *item = hint;
+    *ret_hints = (struct push_hints){item, 1};
     return 0;
 }
 

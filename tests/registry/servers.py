@@ -78,9 +78,9 @@ def free_port():
 
 
 class Real:
-    """docker-registry: kind is open, basic, token (all by TLS) or plain."""
+    """docker-registry: kind is open, basic, token (all by TLS) or plain. It tells each push to the URL, with the secret."""
 
-    def __init__(self, kind, folder, pki, token_realm):
+    def __init__(self, kind, folder, pki, token_realm, notify=None):
         self.kind, self.folder, self.pki = kind, pathlib.Path(folder), pki
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
@@ -96,6 +96,10 @@ class Real:
             lines.append(f"auth: {{token: {{realm: '{token_realm}', service: real, issuer: tests, rootcertbundle: {pki.cert}}}}}")
         tls = "" if kind == "plain" else f", tls: {{certificate: {pki.cert}, key: {pki.key}}}"
         lines.append(f"http: {{addr: '{self.host}', secret: x{tls}}}")
+        if notify:
+            url, secret = notify
+            lines.append(f"notifications: {{endpoints: [{{name: hooks, url: '{url}', headers: {{Authorization: ['Bearer {secret}']}}, "
+                         "timeout: 1s, threshold: 3, backoff: 1s}]}")
         path = self.folder / f"{kind}.yml"
         path.write_text("\n".join(lines) + "\n")
         self.log = open(self.folder / f"{kind}.log", "wb")

@@ -66,13 +66,13 @@ class Double:
     """Lists and watches PinPolicies and Exemptions; a script takes over of that what it likes, elsewhere(handler,
     path, asked) answers for other kinds. Both say whether they did."""
 
-    def __init__(self, folder, script=None, elsewhere=None):
+    def __init__(self, folder, script=None, elsewhere=None, handler=Handler):
         self.lock, self.version, self.script, self.elsewhere = threading.Lock(), 100, script, elsewhere
         self.objects = {plural: {} for plural in KINDS}
         self.streams = {plural: [] for plural in KINDS}
         self.history = {plural: [] for plural in KINDS}
         self.asked = []
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), handler)
         self.server.double = self
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.kubeconfig = folder / f"double-{self.server.server_port}.json"

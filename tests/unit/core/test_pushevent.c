@@ -148,6 +148,7 @@ TEST(limits)
     hints.count = 77;
     assert_int_equal(
         push_read_distribution(envelope_of(&arena, PUSH_HINTS_MAX + 1), &arena, &hints, &err), -1);
+    assert_int_equal(err.kind, ERR_LIMIT);
     CHECK_HAS("one too many", ERR_TEXT(err), "more than 1024 pushes");
     assert_int_equal(hints.count, 77);
 }

@@ -13,6 +13,7 @@
 #include "pinnace/dockerlogin.h"
 #include "pinnace/json.h"
 #include "pinnace/objectreview.h"
+#include "pinnace/pushevent.h"
 #include "pinnace/regdoc.h"
 #include "pinnace/yaml.h"
 
@@ -304,6 +305,23 @@ static inline int run_registry_documents(struct arena *arena, struct err *err)
     return result;
 }
 
+static inline int run_push_events(struct arena *arena, struct err *err)
+{
+    struct push_hints hints = {.count = 4711};
+    struct str events =
+        STR("{\"events\":[{\"action\":\"p\\u0075sh\",\"target\":{\"repository\":\"a\",\"tag\":"
+            "\"1\",\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}}]}");
+    int result = push_read_distribution(events, arena, &hints, err);
+    expect((hints.count == 4711) == (result < 0), "the hints were touched");
+    if (result == 0) {
+        hints.count = 4711;
+        result = push_read_generic(STR("{\"repository\":\"\\u0061\",\"tag\":\"1\"}"), arena, &hints,
+                                   err);
+        expect((hints.count == 4711) == (result < 0), "the hint was touched");
+    }
+    return result;
+}
+
 static inline int run_registry_headers(struct arena *arena, struct err *err)
 {
     struct challenges challenges = {.count = 0};
@@ -334,6 +352,7 @@ static const struct work works[] = {
     {"template_same", run_template_same},
     {"yaml_read", run_yaml},
     {"docker_logins_add", run_logins},
+    {"hints of pushes", run_push_events},
     {"documents of a registry", run_registry_documents},
     {"headers of a registry", run_registry_headers},
 };
