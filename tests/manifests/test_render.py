@@ -128,7 +128,7 @@ def try_workloads(name, objects):
         check(f"{text}: apart from each other", all(
             constraint["labelSelector"]["matchLabels"].items() <= labels.items()
             for constraint in pod["topologySpreadConstraints"]), pod["topologySpreadConstraints"])
-    (service,) = render.find(objects, "Service")
+    (service,) = render.find(objects, "Service", "pinnace-webhook")
     (webhook,) = render.find(objects, "Deployment", "pinnace-webhook")
     template = webhook["spec"]["template"]
     check(f"{name}: the Service leads to the webhook", service["spec"]["selector"].items() <=
@@ -136,6 +136,23 @@ def try_workloads(name, objects):
           [port["name"] for port in template["spec"]["containers"][0]["ports"]])
     controller = render.find(objects, "Deployment", "pinnace-controller")[0]["spec"]["template"]["spec"]["containers"][0]
     same(f"{name}: who makes certificates", "--no-certificates" in controller.get("args", []), "cert-manager" in name)
+
+
+def try_hooks(name, objects):
+    """The Service of the hooks leads to the port that the controller is told to listen at, and no other way does."""
+    controller = render.find(objects, "Deployment", "pinnace-controller")[0]["spec"]["template"]
+    (container,) = controller["spec"]["containers"]
+    services, policies = (render.find(objects, kind, "pinnace-hooks") for kind in ("Service", "NetworkPolicy"))
+    if "hooks" not in name:
+        check(f"{name}: no hooks", not services and not policies and not any("hooks" in word for word in container["command"]))
+        return
+    port = {port["name"]: port["containerPort"] for port in container["ports"]}[services[0]["spec"]["ports"][0]["targetPort"]]
+    mount = next(mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "hooks")
+    same(f"{name}: hooks", container["command"][1:], [f"--hooks=:{port}", f"--hooks-secret={mount}/secrets"])
+    for other in services[0]["spec"]["selector"], policies[0]["spec"]["podSelector"]["matchLabels"]:
+        check(f"{name}: hooks lead to the controller", other.items() <= controller["metadata"]["labels"].items() and len(other) > 1)
+    same(f"{name}: who may send hints", policies[0]["spec"]["ingress"], [{
+        "from": [{"namespaceSelector": {"matchLabels": {"pinnace.dev/hooks": "send"}}}], "ports": [{"protocol": "TCP", "port": port}]}])
 
 
 def try_images(name, yaml):
@@ -257,6 +274,7 @@ def run(api, folder):
         try_objects(name, objects)
         try_policies(name, objects, changed)
         try_workloads(name, objects)
+        try_hooks(name, objects)
         try_images(name, yaml)
         check(f"{name}: no kinds, and no placeholder", not render.find(objects, "CustomResourceDefinition") and
               "pinnace:0.1.0" not in yaml)
