@@ -30,6 +30,7 @@ RESOURCES = {
     "/apis/pinnace.dev/v1alpha1": {"tracks": "Track"},
 }
 WITH_STATUS = {"pods", "deployments", "statefulsets", "daemonsets", "replicasets", "cronjobs", "jobs", "tracks"}
+COUNTING_ANNOTATIONS = {"deployments"}  # their generation does
 PATH = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(/status)?")
 BOOKMARK_S = 1
 
@@ -48,9 +49,10 @@ class Asked:
         match = PATH.fullmatch(path)
         self.method, self.path = handler.command, path
         self.query = dict(urllib.parse.parse_qsl(query))
-        self.kind = None
+        self.kind, self.known = None, False
         if match:
             self.api, self.namespace, self.plural, self.name, self.status = match.groups()
+            self.known = self.api in RESOURCES
             self.kind = RESOURCES.get(self.api, {}).get(self.plural)
         self.type = handler.headers.get("Content-Type", "")
         length = int(handler.headers.get("Content-Length") or 0)
@@ -79,9 +81,12 @@ class Handler(double.Handler):
             for fault in list(api.faults):
                 if fault(self, asked):
                     return
-            if not asked.kind:
+            if asked.kind:
+                getattr(api, asked.verb)(self, asked)
+            elif asked.known:
                 raise Refused(404, "NotFound", "the server could not find the requested resource")
-            getattr(api, asked.verb)(self, asked)
+            else:
+                self.say(404, "404 page not found\n")
         except Refused as refused:
             self.say(refused.body["code"], refused.body)
         except ConnectionError:
@@ -214,7 +219,8 @@ class ApiServer(double.Double):
         meta.update(name=name, **({"namespace": namespace} if namespace else {}))
         meta.update({field: kept[field] for field in ("uid", "creationTimestamp")})
         body.update(kind=RESOURCES[api][plural], apiVersion=re.sub("^/apis?/", "", api))
-        same_spec = old and old.get("spec") == body.get("spec")
+        same_spec = old and old.get("spec") == body.get("spec") and (
+            plural not in COUNTING_ANNOTATIONS or old["metadata"].get("annotations") == meta.get("annotations"))
         meta["generation"] = old["metadata"]["generation"] + (not same_spec) if old else 1
         if old and {**old, "metadata": {**old["metadata"], "resourceVersion": ""}} == {**body, "metadata": {**meta, "resourceVersion": ""}}:
             return old  # nothing is written, nobody is told
@@ -341,7 +347,7 @@ class ApiServer(double.Double):
     @staticmethod
     def check_conditions(asked, old, meta):
         if meta.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
-            raise Refused(409, "Conflict", f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {old['metadata']['uid']}")
+            raise Refused(422, "Invalid", f"{asked.kind} \"{asked.name}\" is invalid: metadata.uid: Invalid value: \"{meta['uid']}\": field is immutable")
         if meta.get("resourceVersion", old["metadata"]["resourceVersion"]) != old["metadata"]["resourceVersion"]:
             raise Refused(409, "Conflict", f"Operation cannot be fulfilled on {asked.plural} \"{asked.name}\": the object has been modified; "
                                            "please apply your changes to the latest version and try again")
@@ -359,7 +365,7 @@ class ApiServer(double.Double):
 
     def apply(self, handler, asked):
         if "fieldManager" not in asked.query:
-            raise Refused(400, "BadRequest", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+            raise Refused(422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
         with self.lock:
             missing = self.key_of(asked) not in self.stored
             if missing and asked.body.get("metadata", {}).get("uid"):
