@@ -14,7 +14,7 @@ static const struct cli_option options[] = {
     [OPTION_LEVEL] = {'l', "level", "LEVEL", "tagged pinned released",
                       "ask this of all, whatever the namespaces' labels say"},
     [OPTION_ALL] = {'A', "all-namespaces", NULL, NULL, "every namespace"},
-    [OPTION_OUTPUT] = {'o', "output", "FORMAT", AUDIT_FORMAT_CHOICES,
+    [OPTION_OUTPUT] = {'o', "output", "FORMAT", OUTPUT_CHOICES,
                        "text (default), wide, json or yaml"},
     {0},
 };
@@ -25,7 +25,7 @@ struct request {
     struct kube_options access;
     bool all, has_level;
     enum level level;
-    enum audit_format format;
+    enum output_format format;
 };
 
 static int take_option(struct cli_args *args, int found, struct request *request)
@@ -41,9 +41,7 @@ static int take_option(struct cli_args *args, int found, struct request *request
             return cli_usage_error(args->verb, "level \"%s\" is none of tagged, pinned, released",
                                    args->value);
     } else if (found == OPTION_OUTPUT) {
-        if (!audit_format_parse(value, &request->format))
-            return cli_usage_error(args->verb, "output \"%s\" is none of text, wide, json, yaml",
-                                   args->value);
+        return output_take(args, &request->format);
     } else if (found == CLI_OPERAND) {
         return cli_usage_error(args->verb, "options only are expected, not \"%s\"", args->value);
     } else {
@@ -80,7 +78,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
-    struct request request = {.format = AUDIT_TEXT};
+    struct request request = {.format = OUTPUT_TEXT};
     struct err err;
     for (int found; (found = cli_next(&args)) != CLI_END;)
         if (take_option(&args, found, &request) != EXIT_CLEAN)

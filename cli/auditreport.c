@@ -3,11 +3,11 @@
 #include "auditreport.h"
 
 #include "pinnace/jsonwrite.h"
-#include "pinnace/yamlwrite.h"
+#include "pinnace/table.h"
 
 #include "pinnace/banned.h"
 
-enum { COLUMNS = 7, CELL_MAX = 8 * 1024, GAP = 3, TEXT_MAX = 256 * 1024 * 1024 };
+enum { COLUMNS = 7, CELL_MAX = 8 * 1024, TEXT_MAX = 256 * 1024 * 1024 };
 
 static const char *const list_names[IMAGE_LISTS] = {
     [LIST_CONTAINERS] = "container",
@@ -15,23 +15,6 @@ static const char *const list_names[IMAGE_LISTS] = {
     [LIST_EPHEMERAL_CONTAINERS] = "ephemeral container",
     [LIST_VOLUMES] = "volume",
 };
-
-bool audit_format_parse(struct str name, enum audit_format *ret_format)
-{
-    static const struct str names[AUDIT_FORMATS] = {
-        [AUDIT_TEXT] = STR_INIT("text"),
-        [AUDIT_WIDE] = STR_INIT("wide"),
-        [AUDIT_JSON] = STR_INIT("json"),
-        [AUDIT_YAML] = STR_INIT("yaml"),
-    };
-    for (int i = 0; i < AUDIT_FORMATS; i++) {
-        if (!str_eq(name, names[i]))
-            continue;
-        *ret_format = (enum audit_format)i;
-        return true;
-    }
-    return false;
-}
 
 /* ---- a table, as kubectl prints one ---- */
 
@@ -58,7 +41,7 @@ static struct str joined(struct str a, char between, struct str b, struct arena 
     return whole;
 }
 
-static void fill(const struct audit_row *row, struct str cells[COLUMNS], struct arena *arena)
+static void fill(const struct audit_row *row, struct str *cells, struct arena *arena)
 {
     cells[0] = row->namespace;
     cells[1] = joined(row->kind, '/', row->name, arena);
@@ -69,37 +52,16 @@ static void fill(const struct audit_row *row, struct str cells[COLUMNS], struct 
     cells[6] = row->runs.len ? row->runs : STR("<unknown>");
 }
 
-static void write_cells(struct buf *out, const struct str cells[COLUMNS],
-                        const size_t widths[COLUMNS], size_t columns)
-{
-    for (size_t i = 0; i < columns; i++) {
-        buf_add(out, cells[i]);
-        for (size_t space = cells[i].len; i + 1 < columns && space < widths[i] + GAP; space++)
-            buf_add_char(out, ' ');
-    }
-    buf_add_char(out, '\n');
-}
-
-static void write_table(struct buf *out, const struct audit *audit, bool wide)
+static int write_table(struct buf *out, const struct audit *audit, bool wide, struct err *err)
 {
     static const struct str heads[COLUMNS] = {
         STR_INIT("NAMESPACE"), STR_INIT("WORKLOAD"), STR_INIT("CONTAINER"), STR_INIT("REASON"),
         STR_INIT("PODS"),      STR_INIT("IMAGE"),    STR_INIT("RUNS")};
-    size_t widths[COLUMNS], columns = wide ? COLUMNS : COLUMNS - 1;
-    struct str cells[COLUMNS];
-    for (size_t i = 0; i < COLUMNS; i++)
-        widths[i] = heads[i].len;
-    for (const struct audit_row *row = audit->rows; row; row = row->next) {
-        fill(row, cells, audit->arena);
-        for (size_t i = 0; i < COLUMNS; i++)
-            if (cells[i].len > widths[i])
-                widths[i] = cells[i].len;
-    }
-    write_cells(out, heads, widths, columns);
-    for (const struct audit_row *row = audit->rows; row; row = row->next) {
-        fill(row, cells, audit->arena);
-        write_cells(out, cells, widths, columns);
-    }
+    struct table table;
+    table_begin(&table, audit->arena, heads, wide ? COLUMNS : COLUMNS - 1);
+    for (const struct audit_row *row = audit->rows; row; row = row->next)
+        fill(row, table_row(&table), audit->arena);
+    return table_print(&table, out, err);
 }
 
 static const char *plural(size_t count)
@@ -107,10 +69,11 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-static void write_text(struct buf *out, const struct audit *audit, bool wide)
+static int write_text(struct buf *out, const struct audit *audit, bool wide, struct err *err)
 {
     if (audit->rows) {
-        write_table(out, audit, wide);
+        if (write_table(out, audit, wide, err) < 0)
+            return -1;
         buf_add_char(out, '\n');
     }
     buf_addf(out, "%zu workload%s in %zu namespace%s: %zu finding%s", audit->workloads,
@@ -119,6 +82,7 @@ static void write_text(struct buf *out, const struct audit *audit, bool wide)
     if (audit->has_level)
         buf_addf(out, " against level \"%.*s\"", STR_FMT(level_names[audit->level]));
     buf_add(out, audit->unread ? STR("; not everything could be read.\n") : STR(".\n"));
+    return 0;
 }
 
 /* ---- for programs ---- */
@@ -169,21 +133,12 @@ static void write_json(struct buf *out, const struct audit *audit)
     json_close(&json, '}');
 }
 
-int audit_report(struct buf *out, const struct audit *audit, enum audit_format format,
+int audit_report(struct buf *out, const struct audit *audit, enum output_format format,
                  struct err *err)
 {
     struct buf text = BUF_INIT(audit->arena, TEXT_MAX);
-    struct str json;
-    if (format == AUDIT_TEXT || format == AUDIT_WIDE) {
-        write_text(out, audit, format == AUDIT_WIDE);
-        return 0;
-    }
+    if (output_is_text(format))
+        return write_text(out, audit, format == OUTPUT_WIDE, err);
     write_json(&text, audit);
-    if (buf_finish(&text, &json, err) < 0)
-        return -1;
-    if (format == AUDIT_YAML)
-        return buf_add_yaml(out, json, audit->arena, err);
-    buf_add(out, json);
-    buf_add_char(out, '\n');
-    return 0;
+    return output_json(out, &text, format, err);
 }

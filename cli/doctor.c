@@ -6,7 +6,6 @@
 
 #include "pinnace/file.h"
 #include "pinnace/jsonwrite.h"
-#include "pinnace/yamlwrite.h"
 
 #include "pinnace/banned.h"
 
@@ -16,7 +15,7 @@ static const struct cli_option options[] = {
     CLUSTER_OPTION_ROWS,
     [OPTION_BEFORE] = {'\0', "before", "LEVEL", "tagged pinned released",
                        "what could not be made again in NAMESPACE under this level"},
-    [OPTION_OUTPUT] = {'o', "output", "FORMAT", AUDIT_FORMAT_CHOICES,
+    [OPTION_OUTPUT] = {'o', "output", "FORMAT", OUTPUT_CHOICES,
                        "text (default), wide, json or yaml"},
     {0},
 };
@@ -27,7 +26,7 @@ struct request {
     struct kube_options access;
     bool before;
     enum level level;
-    enum audit_format format;
+    enum output_format format;
 };
 
 static int take_option(struct cli_args *args, int found, struct request *request)
@@ -41,9 +40,7 @@ static int take_option(struct cli_args *args, int found, struct request *request
             return cli_usage_error(args->verb, "level \"%s\" is none of tagged, pinned, released",
                                    args->value);
     } else if (found == OPTION_OUTPUT) {
-        if (!audit_format_parse(value, &request->format))
-            return cli_usage_error(args->verb, "output \"%s\" is none of text, wide, json, yaml",
-                                   args->value);
+        return output_take(args, &request->format);
     } else if (found == CLI_OPERAND && request->before) {
         request->access.namespace = args->value;
     } else if (found == CLI_OPERAND) {
@@ -115,25 +112,18 @@ static void write_json(struct buf *out, const struct doctor *doctor)
     json_close(&json, '}');
 }
 
-static int print(struct buf *out, const struct doctor *doctor, enum audit_format format,
+static int print(struct buf *out, const struct doctor *doctor, enum output_format format,
                  struct err *err)
 {
     struct buf text = BUF_INIT(doctor->arena, ROOM);
-    struct str json;
     if (doctor->failed)
         return err_no_memory(err);
-    if (format == AUDIT_TEXT || format == AUDIT_WIDE) {
+    if (output_is_text(format)) {
         write_text(out, doctor);
         return 0;
     }
     write_json(&text, doctor);
-    if (buf_finish(&text, &json, err) < 0)
-        return -1;
-    if (format == AUDIT_YAML)
-        return buf_add_yaml(out, json, doctor->arena, err);
-    buf_add(out, json);
-    buf_add_char(out, '\n');
-    return 0;
+    return output_json(out, &text, format, err);
 }
 
 static int examine(const struct request *request, struct kube *kube, struct arena *arena)
@@ -155,7 +145,7 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
-    struct request request = {.format = AUDIT_TEXT};
+    struct request request = {.format = OUTPUT_TEXT};
     struct err err;
     for (int found; (found = cli_next(&args)) != CLI_END;)
         if (take_option(&args, found, &request) != EXIT_CLEAN)

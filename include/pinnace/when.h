@@ -17,5 +17,7 @@ bool duration_parse(struct str text, int64_t *ret_seconds);
 void buf_add_when(struct buf *buf, int64_t seconds);
 /* "72h", "1h30m", "0s": as duration_parse reads it. */
 void buf_add_duration(struct buf *buf, int64_t seconds);
+/* The two largest units at most, as kubectl tells ages: "42s", "5m3s", "7h", "3d4h", "2y". */
+void buf_add_age(struct buf *buf, int64_t seconds);
 
 #endif

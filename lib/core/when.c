@@ -194,3 +194,36 @@ void buf_add_duration(struct buf *buf, int64_t seconds)
         seconds %= units[i].seconds;
     }
 }
+
+/* With the smaller unit only while the larger one alone would say too little. */
+static void add_two(struct buf *buf, int64_t seconds, int64_t large, char large_unit, int64_t small,
+                    char small_unit)
+{
+    int64_t rest = seconds % large / small;
+    buf_addf(buf, "%lld%c", (long long)(seconds / large), large_unit);
+    if (rest)
+        buf_addf(buf, "%lld%c", (long long)rest, small_unit);
+}
+
+void buf_add_age(struct buf *buf, int64_t seconds)
+{
+    enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, YEAR = 365 * DAY };
+    if (seconds < 0)
+        seconds = 0;
+    if (seconds < 2 * MINUTE)
+        buf_addf(buf, "%llds", (long long)seconds);
+    else if (seconds < 10 * MINUTE)
+        add_two(buf, seconds, MINUTE, 'm', 1, 's');
+    else if (seconds < 3 * HOUR)
+        buf_addf(buf, "%lldm", (long long)(seconds / MINUTE));
+    else if (seconds < 8 * HOUR)
+        add_two(buf, seconds, HOUR, 'h', MINUTE, 'm');
+    else if (seconds < 2 * DAY)
+        buf_addf(buf, "%lldh", (long long)(seconds / HOUR));
+    else if (seconds < 8 * DAY)
+        add_two(buf, seconds, DAY, 'd', HOUR, 'h');
+    else if (seconds < 2 * (int64_t)YEAR)
+        buf_addf(buf, "%lldd", (long long)(seconds / DAY));
+    else
+        add_two(buf, seconds, YEAR, 'y', DAY, 'd');
+}

@@ -251,6 +251,26 @@ TEST(no_spans)
     assert_false(duration_parse(STR("1h\0"), &seconds));
 }
 
+TEST(ages)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } rows[] = {
+        {"0s", -5},         {"0s", 0},        {"119s", 119},      {"2m", 120},
+        {"5m3s", 303},      {"9m59s", 599},   {"10m", 600},       {"179m", 10799},
+        {"3h", 10800},      {"7h59m", 28799}, {"8h", 28800},      {"47h", 172799},
+        {"2d", 172800},     {"3d4h", 273600}, {"7d23h", 691199},  {"8d", 691200},
+        {"729d", 63071999}, {"2y", 63072000}, {"2y1d", 63158400}, {"9y364d", 315273600},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct buf buf = BUF_INIT(&arena, 64);
+        buf_add_age(&buf, rows[i].seconds);
+        CHECK_STR(rows[i].text, finished(&buf), str_of(rows[i].text));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test(spans),
         cmocka_unit_test(spans_written),
         cmocka_unit_test(no_spans),
+        cmocka_unit_test(ages),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }
