@@ -11,20 +11,32 @@
 #include "pinnace/registry.h"
 
 /* Rows of a verb's table of options, the first of them at index base. */
-#define ASKING_OPTIONS(base)                                                                       \
-    [(base) +                                                                                      \
-        ASKING_CA] = {'\0', "ca-file", "FILE", "FILE",                                             \
-                      "trust these authorities (PEM), and not the system's"},                      \
-        [(base) + ASKING_PLAIN] = {'\0', "plain-http", "HOST", NULL,                               \
-                                   "ask this registry by plain http (repeatable)"},                \
-        [(base) + ASKING_REALM] = {'\0', "token-server", "HOST", NULL,                             \
+#define ASKING_ACCESS_OPTIONS(base)                                                                \
+    [(base) + ASKING_CA] = {'\0', "ca-file", "FILE", "FILE",                                       \
+                            "trust these authorities (PEM), and not the system's"},                \
+              [(base) + ASKING_PLAIN] = {'\0', "plain-http", "HOST", NULL,                         \
+                                         "ask this registry by plain http (repeatable)"},          \
+              [(base) +                                                                            \
+                  ASKING_REALM] = {'\0', "token-server", "HOST", NULL,                             \
                                    "send credentials to this foreign token server (repeatable)"},  \
-        [(base) + ASKING_MIRROR] = {'\0', "mirror", "HOST=MIRROR", NULL,                           \
-                                    "ask MIRROR for images of HOST first (repeatable)"},           \
+              [(base) + ASKING_MIRROR] = {'\0', "mirror", "HOST=MIRROR", NULL,                     \
+                                          "ask MIRROR for images of HOST first (repeatable)"}
+
+/* The same and how patient to be. */
+#define ASKING_OPTIONS(base)                                                                       \
+    ASKING_ACCESS_OPTIONS(base),                                                                   \
         [(base) + ASKING_TIMEOUT] = {'\0', "timeout", "SECONDS", NULL,                             \
                                      "try again for so long when a registry fails (default 20)"}
 
-enum { ASKING_CA, ASKING_PLAIN, ASKING_REALM, ASKING_MIRROR, ASKING_TIMEOUT, ASKING_OPTION_COUNT };
+enum {
+    ASKING_CA,
+    ASKING_PLAIN,
+    ASKING_REALM,
+    ASKING_MIRROR,
+    ASKING_TIMEOUT,
+    ASKING_OPTION_COUNT,
+    ASKING_ACCESS_COUNT = ASKING_TIMEOUT,
+};
 
 struct asking {
     struct arena *arena;

@@ -28,12 +28,19 @@ struct cli_option {
     const char *help;
 };
 
+/* What completion offers for the first operand, besides files where there is --filename. */
+enum cli_operand {
+    CLI_COMPLETES_NOTHING,
+    CLI_COMPLETES_TRACK, /* the names of Tracks, as the cluster has them */
+};
+
 struct cli_verb {
     const char *name;
     const char *arguments;            /* "REF..." in the usage line */
     const char *summary;              /* one line */
     const char *details;              /* paragraphs, an example among them */
     const struct cli_option *options; /* ended by one without a name */
+    enum cli_operand operand;
     int (*run)(const struct cli_verb *verb, int argc, char **argv);
 };
 
@@ -46,6 +53,14 @@ extern const struct cli_verb verb_doctor;
 extern const struct cli_verb verb_select;
 extern const struct cli_verb verb_resolve;
 extern const struct cli_verb verb_pin;
+extern const struct cli_verb verb_status;
+extern const struct cli_verb verb_history;
+extern const struct cli_verb verb_explain;
+extern const struct cli_verb verb_promote;
+extern const struct cli_verb verb_approve;
+extern const struct cli_verb verb_rollback;
+extern const struct cli_verb verb_resume;
+extern const struct cli_verb verb_suspend;
 extern const struct cli_verb verb_completion;
 extern const struct cli_verb verb_version;
 

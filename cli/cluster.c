@@ -51,20 +51,82 @@ int cluster_error(const struct kube_error *error)
     return cli_error("%s", error->text);
 }
 
-int cluster_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
-                struct kube_error *error)
+/* ---- several questions at once ---- */
+
+static void keep_answer(void *context, struct str body, const struct kube_error *error)
 {
-    const struct kube_request asking = {
+    struct cluster_question *question = context;
+    question->error = *error;
+    question->body = arena_copy(question->arena, body);
+    question->done = true;
+}
+
+static void send_all(struct kube *kube, struct cluster_question *questions, size_t count,
+                     struct arena *arena, struct kube_call **calls)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cluster_question *question = &questions[i];
+        question->arena = arena;
+        question->done = false;
+        question->request.on_done = keep_answer;
+        question->request.context = question;
+        calls[i] = kube_send(kube, &question->request, &question->error);
+        question->done = !calls[i];
+    }
+}
+
+static void give_up(struct cluster_question *questions, size_t count, struct kube_call **calls,
+                    const struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cluster_question *question = &questions[i];
+        if (question->done)
+            continue;
+        kube_cancel(calls[i]);
+        kube_error_set(&question->error, (struct kube_question){"ask", question->request.path},
+                       KUBE_UNREACHABLE, err);
+        question->done = true;
+    }
+}
+
+void cluster_ask_all(struct kube *kube, struct cluster_question *questions, size_t count,
+                     struct arena *arena)
+{
+    struct kube_call **calls = arena_array(arena, struct kube_call *, count);
+    struct err err;
+    if (!calls) {
+        err_no_memory(&err);
+        for (size_t i = 0; i < count; i++)
+            kube_error_set(&questions[i].error,
+                           (struct kube_question){"ask", questions[i].request.path},
+                           KUBE_UNREACHABLE, &err);
+        return;
+    }
+    send_all(kube, questions, count, arena, calls);
+    for (size_t i = 0; i < count; i++)
+        while (!questions[i].done)
+            if (http_turn(kube_http(kube), 1000, &err) < 0)
+                give_up(questions, count, calls, &err);
+}
+
+/* ---- who we are ---- */
+
+struct kube_request cluster_who_request(struct arena *arena)
+{
+    return (struct kube_request){
         .verb = KUBE_CREATE,
         .path = kube_path(arena, self_reviews, STR_NONE, STR_NONE, NULL),
         .body =
             STR("{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}")};
+}
+
+int cluster_who_read(struct str body, struct arena *arena, struct str *ret_user, int64_t *ret_now,
+                     struct kube_error *error)
+{
     JSON_SCOPED struct cJSON *tree = NULL;
     struct json_fields root = {0}, status = {0}, user = {0}, metadata = {0};
-    struct str body, created = STR_NONE;
+    struct str created = STR_NONE;
     struct err err;
-    if (kube_ask(kube, &asking, arena, &body, error) < 0)
-        return -1;
     if (json_read(body, TEXT_MAX, &tree, &err) == 0) {
         root.object = tree;
         if (json_get_object(&root, "status", &status, &err) == 0 &&
@@ -79,6 +141,17 @@ int cluster_who(struct kube *kube, struct arena *arena, struct str *ret_user, in
         }
     }
     err_set(&err, ERR_INPUT, "status.userInfo.username: is missing");
-    kube_error_set(error, (struct kube_question){"POST", asking.path}, KUBE_GARBLED, &err);
+    kube_error_set(error, (struct kube_question){"POST", STR("SelfSubjectReview")}, KUBE_GARBLED,
+                   &err);
     return -1;
+}
+
+int cluster_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
+                struct kube_error *error)
+{
+    const struct kube_request asking = cluster_who_request(arena);
+    struct str body;
+    if (kube_ask(kube, &asking, arena, &body, error) < 0)
+        return -1;
+    return cluster_who_read(body, arena, ret_user, ret_now, error);
 }

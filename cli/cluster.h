@@ -32,6 +32,24 @@ void cluster_close(struct cluster *cluster);
 /* Tells what an API server's "no" was about; EXIT_BAD_INPUT. */
 int cluster_error(const struct kube_error *error);
 
+/* Questions that need not wait for each other. */
+struct cluster_question {
+    struct kube_request request; /* without on_done */
+    struct str body;             /* in the arena */
+    struct kube_error error;
+    struct arena *arena;
+    bool done;
+};
+
+/* Asks them all at once and returns when each is answered. */
+void cluster_ask_all(struct kube *kube, struct cluster_question *questions, size_t count,
+                     struct arena *arena);
+
+/* Who we are there: what to ask, and what the answer means. */
+struct kube_request cluster_who_request(struct arena *arena);
+int cluster_who_read(struct str body, struct arena *arena, struct str *ret_user, int64_t *ret_now,
+                     struct kube_error *error);
+
 /* Who we are there, and what time it is by its clock: this machine's may be another. */
 int cluster_who(struct kube *kube, struct arena *arena, struct str *ret_user, int64_t *ret_now,
                 struct kube_error *error);

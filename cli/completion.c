@@ -181,10 +181,13 @@ static void offer_options(struct request *request, const struct cli_verb *verb)
     offer(request, STR("--help"), "how the verb is used");
 }
 
-static void offer_operands(struct request *request, const struct cli_verb *verb, int operands)
+static void offer_operands(struct request *request, const struct cli_verb *verb,
+                           const struct place *place)
 {
-    for (size_t i = 0; verb == &verb_completion && operands == 0 && i < SCRIPTS; i++)
+    for (size_t i = 0; verb == &verb_completion && place->operands == 0 && i < SCRIPTS; i++)
         offer(request, str_of(scripts[i].shell), scripts[i].help);
+    if (verb->operand == CLI_COMPLETES_TRACK && place->operands == 0)
+        live_tracks(&place->access, request->arena, offer_live, request);
     /* Who takes manifests by --filename takes them as operands too. */
     for (const struct cli_option *option = verb->options; option->name; option++)
         request->wants_file |= strcmp(option->name, "filename") == 0;
@@ -209,6 +212,8 @@ static void take_value(struct place *place, const struct cli_option *option, con
         place->access.kubeconfig = value;
     else if (strcmp(option->name, "context") == 0)
         place->access.context = value;
+    else if (strcmp(option->name, "namespace") == 0)
+        place->access.namespace = value;
     else if (strcmp(option->name, "as") == 0)
         place->access.as = value;
 }
@@ -260,7 +265,7 @@ static void complete_verb(struct request *request, const struct cli_verb *verb, 
     else if (is_option)
         offer_options(request, verb);
     else
-        offer_operands(request, verb, place.operands);
+        offer_operands(request, verb, &place);
 }
 
 /* The last of the words is the one to complete. */
@@ -324,7 +329,7 @@ const struct cli_verb verb_completion = {
         "A script of bash, zsh or fish completes \"kubectl-pinnace\". For \"kubectl pinnace\",\n"
         "kubectl 1.26 or later asks a program kubectl_complete-pinnace on the PATH: \"kubectl\"\n"
         "prints that one. Packages install all four. Contexts are those of the kubeconfig;\n"
-        "namespaces are asked of the cluster, for two seconds at most.\n\n"
+        "namespaces and Tracks are asked of the cluster, for two seconds at most.\n\n"
         "Examples:\n"
         "  source <(kubectl-pinnace completion bash)\n"
         "  kubectl-pinnace completion zsh > \"${fpath[1]}/_kubectl-pinnace\"\n"

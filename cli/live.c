@@ -2,7 +2,7 @@
 /* live: see the header. */
 #include "live.h"
 
-#include "cluster.h"
+#include "trackaccess.h"
 
 #include "pinnace/kubeconfig.h"
 #include "pinnace/object.h"
@@ -27,27 +27,39 @@ void live_contexts(const struct kube_options *access, struct arena *arena, live_
             name(context, entry->name);
 }
 
-void live_namespaces(const struct kube_options *access, struct arena *arena, live_name *name,
-                     void *context)
+/* Out of the API server's memory, so that no Tab costs it a look at its storage. */
+static void live_objects(const struct kube_options *access, struct kube_resource resource,
+                         bool in_namespace, struct arena *arena, live_name *name, void *context)
 {
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct kube_options hurried = *access;
-    /* Out of the API server's memory, so that no Tab costs it a look at its storage. */
-    const struct kube_request asking = {
-        .verb = KUBE_GET,
-        .path = kube_path(arena, namespaces, STR_NONE, STR_NONE, "?resourceVersion=0"),
-        .timeout_ms = PATIENCE_MS};
+    struct kube_request asking = {.verb = KUBE_GET, .timeout_ms = PATIENCE_MS};
     struct kube_error error;
     struct watch_page page;
     struct object object;
     struct str body;
     struct err err;
     hurried.plugin_ms = PATIENCE_MS;
-    if (cluster_open(&cluster, &hurried, &err) < 0 ||
-        kube_ask(cluster.kube, &asking, arena, &body, &error) < 0 ||
+    if (cluster_open(&cluster, &hurried, &err) < 0)
+        return;
+    asking.path = kube_path(arena, resource, in_namespace ? kube_namespace(cluster.kube) : STR_NONE,
+                            STR_NONE, "?resourceVersion=0");
+    if (kube_ask(cluster.kube, &asking, arena, &body, &error) < 0 ||
         watch_page_read(body, arena, &page, &err) < 0)
         return;
     for (size_t i = 0; i < page.count; i++)
         if (object_read(page.items[i], arena, &object, &err) == 0)
             name(context, object.name);
+}
+
+void live_namespaces(const struct kube_options *access, struct arena *arena, live_name *name,
+                     void *context)
+{
+    live_objects(access, namespaces, false, arena, name, context);
+}
+
+void live_tracks(const struct kube_options *access, struct arena *arena, live_name *name,
+                 void *context)
+{
+    live_objects(access, track_resource, true, arena, name, context);
 }

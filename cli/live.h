@@ -17,5 +17,8 @@ void live_contexts(const struct kube_options *access, struct arena *arena, live_
 /* Of the cluster's namespaces, which it is asked for. */
 void live_namespaces(const struct kube_options *access, struct arena *arena, live_name *name,
                      void *context);
+/* Of the Tracks in the namespace that is meant, likewise. */
+void live_tracks(const struct kube_options *access, struct arena *arena, live_name *name,
+                 void *context);
 
 #endif

@@ -19,6 +19,7 @@ void json_key(struct json_writer *writer, const char *key);
 void json_string(struct json_writer *writer, struct str value);
 void json_number(struct json_writer *writer, int64_t value);
 void json_bool(struct json_writer *writer, bool value);
+void json_null(struct json_writer *writer);
 
 /* key and value at once */
 void json_member(struct json_writer *writer, const char *key, struct str value);

@@ -30,6 +30,13 @@ struct table {
 /* heads and what cells point to must live as long as the table. */
 void table_begin(struct table *table, struct arena *arena, const struct str *heads, size_t columns);
 
+/*
+ * For what lasts longer than its rows: a table that goes on where that one is, in another arena;
+ * then what it has come to.
+ */
+void table_go_on(struct table *table, const struct table *before, struct arena *arena);
+void table_keep(struct table *before, const struct table *table);
+
 /* The cells of a new row, to be filled; there is always one. */
 struct str *table_row(struct table *table);
 

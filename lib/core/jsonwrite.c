@@ -99,6 +99,12 @@ void json_bool(struct json_writer *writer, bool value)
     buf_add(writer->buf, value ? STR("true") : STR("false"));
 }
 
+void json_null(struct json_writer *writer)
+{
+    begin_value(writer);
+    buf_add(writer->buf, STR("null"));
+}
+
 void json_member(struct json_writer *writer, const char *key, struct str value)
 {
     json_key(writer, key);

@@ -14,6 +14,20 @@ void table_begin(struct table *table, struct arena *arena, const struct str *hea
     table->tail = &table->rows;
 }
 
+void table_go_on(struct table *table, const struct table *before, struct arena *arena)
+{
+    *table = *before;
+    table->arena = arena;
+    table->rows = NULL;
+    table->tail = &table->rows;
+}
+
+void table_keep(struct table *before, const struct table *table)
+{
+    memcpy(before->widths, table->widths, sizeof(before->widths));
+    before->headed = table->headed;
+}
+
 struct str *table_row(struct table *table)
 {
     struct table_row *row = arena_new(table->arena, struct table_row);

@@ -18,6 +18,7 @@ static void write_all(struct json_writer *json)
     json_number(json, -2);
     json_bool(json, true);
     json_bool(json, false);
+    json_null(json);
     json_string(json, STR("s"));
     json_open(json, '[');
     json_close(json, ']');
@@ -39,7 +40,7 @@ TEST(structure)
     struct json_writer json = {.buf = &buf};
     write_all(&json);
     CHECK_STR("all", finished(&buf),
-              json_of(&arena, "{'a':'x','b':[1,-2,true,false,'s',[],{}],'c':{},'d':3}"));
+              json_of(&arena, "{'a':'x','b':[1,-2,true,false,null,'s',[],{}],'c':{},'d':3}"));
 }
 
 TEST(numbers)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain: why a workload runs the bytes it runs. */
+#include "output.h"
+#include "targetkinds.h"
+#include "trackaccess.h"
+
+#include "pinnace/explain.h"
+#include "pinnace/file.h"
+
+#include "pinnace/banned.h"
+
+enum { OPTION_OUTPUT = CLUSTER_OPTIONS };
+
+static const struct cli_option options[] = {
+    CLUSTER_OPTION_ROWS,
+    [OPTION_OUTPUT] = {'o', "output", "FORMAT", "text json yaml", "text (default), json or yaml"},
+    {0},
+};
+
+struct request {
+    struct kube_options access;
+    enum output_format format;
+    bool has_kind;
+    enum target_kind kind;
+    const char *name;
+
+    struct arena *arena;
+    struct kube *kube;
+    struct track_list list;
+};
+
+/* ---- gathering ---- */
+
+/* The kind of the target that has the name; a Deployment if none does. */
+static void guess_kind(struct request *request)
+{
+    for (size_t i = 0; i < request->list.count && !request->has_kind; i++) {
+        const struct trackspec *spec = request->list.items[i].spec;
+        for (size_t j = 0; j < spec->target_count && !request->has_kind; j++) {
+            request->has_kind = str_eq(spec->targets[j].name, str_of(request->name));
+            request->kind = spec->targets[j].kind;
+        }
+    }
+    if (!request->has_kind)
+        request->kind = TARGET_DEPLOYMENT;
+}
+
+/* Who may not see them is told less. */
+static void add_sources(struct request *request)
+{
+    size_t own = request->list.count;
+    for (size_t i = 0; i < own; i++) {
+        const struct trackspec *spec = request->list.items[i].spec;
+        struct kube_error error;
+        struct trackview source;
+        struct err err;
+        if (!spec->from.track.len)
+            continue;
+        if (track_look(request->kube, spec->from.namespace, spec->from.track, request->arena,
+                       &source, &error) == 0)
+            track_list_add(&request->list, source, request->arena, &err);
+    }
+}
+
+static int gather(struct request *request, struct str *ret_json)
+{
+    struct str namespace = kube_namespace(request->kube);
+    struct kube_error error;
+    if (track_list(request->kube, namespace, request->arena, &request->list, &error) < 0)
+        return cluster_error(&error);
+    guess_kind(request);
+    add_sources(request);
+    const struct kube_request asking = {.verb = KUBE_GET,
+                                        .path = kube_path(request->arena,
+                                                          target_resources[request->kind],
+                                                          namespace, str_of(request->name), NULL)};
+    if (kube_ask(request->kube, &asking, request->arena, ret_json, &error) < 0)
+        return cluster_error(&error);
+    return EXIT_CLEAN;
+}
+
+/* ---- telling ---- */
+
+static void write_text(struct buf *out, const struct request *request,
+                       const struct explained *items, size_t count)
+{
+    struct str namespace = kube_namespace(request->kube);
+    buf_addf(out, "%.*s/%s of namespace %.*s\n", STR_FMT(target_kind_names[request->kind]),
+             request->name, STR_FMT(namespace));
+    for (size_t i = 0; i < count; i++) {
+        buf_add_char(out, '\n');
+        explain_text(out, &items[i], clock_now(), request->arena);
+    }
+}
+
+static void write_json(struct json_writer *json, const struct request *request,
+                       const struct explained *items, size_t count)
+{
+    json_open(json, '{');
+    json_member(json, "kind", target_kind_names[request->kind]);
+    json_member(json, "namespace", kube_namespace(request->kube));
+    json_member(json, "name", str_of(request->name));
+    json_key(json, "containers");
+    json_open(json, '[');
+    for (size_t i = 0; i < count; i++)
+        explain_json(json, &items[i], clock_now());
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static int explain(struct request *request)
+{
+    struct buf out = BUF_INIT(request->arena, TRACK_ROOM);
+    struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
+    struct json_writer json = {.buf = &text};
+    struct explained *items;
+    size_t count;
+    struct str object;
+    struct err err;
+    int code = gather(request, &object);
+    if (code != EXIT_CLEAN)
+        return code;
+    if (explain_workload(object, request->kind, request->list.items, request->list.count,
+                         request->arena, &items, &count, &err) < 0)
+        return cli_error("%s/%s: %s", target_resources[request->kind].plural, request->name,
+                         err.text);
+    if (output_is_text(request->format)) {
+        write_text(&out, request, items, count);
+    } else {
+        write_json(&json, request, items, count);
+        if (output_json(&out, &text, request->format, &err) < 0)
+            return cli_error("%s", err.text);
+    }
+    return cli_finish(&out, request->list.unread ? EXIT_BAD_INPUT : EXIT_CLEAN);
+}
+
+/* ---- the verb ---- */
+
+static int take_workload(const struct cli_args *args, struct request *request)
+{
+    const char *slash = strchr(args->value, '/');
+    if (request->name)
+        return cli_usage_error(args->verb, "one workload at a time, not \"%s\" too", args->value);
+    request->name = slash ? slash + 1 : args->value;
+    request->has_kind = slash != NULL;
+    if (!*request->name || strchr(request->name, '/'))
+        return cli_usage_error(args->verb, "\"%s\" is neither KIND/NAME nor NAME", args->value);
+    if (slash && !target_kind_parse(str_between(args->value, slash), &request->kind))
+        return cli_usage_error(args->verb,
+                               "\"%s\": a Deployment, StatefulSet, DaemonSet or CronJob was "
+                               "expected",
+                               args->value);
+    return EXIT_CLEAN;
+}
+
+static int take_option(const struct cli_args *args, int found, struct request *request)
+{
+    if (cluster_take(&request->access, found, args->value))
+        return EXIT_CLEAN;
+    if (found == CLI_OPERAND)
+        return take_workload(args, request);
+    if (found == OPTION_OUTPUT)
+        return output_take(args, &request->format);
+    return EXIT_BAD_INPUT;
+}
+
+static int run(const struct cli_verb *verb, int argc, char **argv)
+{
+    struct arena arena ARENA_SCOPED = ARENA_INIT(TRACKS_ROOM);
+    struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
+    struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
+    struct request request = {.format = OUTPUT_TEXT, .arena = &arena};
+    struct err err;
+    for (int found; (found = cli_next(&args)) != CLI_END;)
+        if (take_option(&args, found, &request) != EXIT_CLEAN)
+            return EXIT_BAD_INPUT;
+    if (!request.name)
+        return cli_usage_error(verb, "no workload was named");
+    if (cluster_open(&cluster, &request.access, &err) < 0)
+        return cli_error("%s", err.text);
+    request.kube = cluster.kube;
+    return explain(&request);
+}
+
+const struct cli_verb verb_explain = {
+    .name = "explain",
+    .arguments = "KIND/NAME|NAME [-n NAMESPACE] [-o FORMAT]",
+    .summary = "Tells why a workload runs the bytes it runs.",
+    .details =
+        "For each container: the Track that moves it, the row of its ledger, why and by whose\n"
+        "word, how the bytes were proved, what comes next and what that waits for, and whether\n"
+        "another hand put something else there. KIND is deployment, statefulset, daemonset or\n"
+        "cronjob; without it, the target of that name.\n\n"
+        "Example:\n"
+        "  kubectl pinnace explain deploy/web -n production\n",
+    .options = options,
+    .run = run,
+};

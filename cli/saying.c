@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* saying: see the header. */
+#include "saying.h"
+
+#include <stdio.h>
+
+#include "pinnace/when.h"
+
+#include "trackwait.h"
+
+#include "pinnace/banned.h"
+
+enum { ATTEMPTS = 8 };
+
+int saying_take(struct saying *saying, const struct cli_args *args, int found)
+{
+    if (cluster_take(&saying->access, found, args->value))
+        return EXIT_CLEAN;
+    switch (found) {
+    case CLI_OPERAND:
+        return track_operand(args, &saying->track);
+    case SAYING_WAIT:
+        saying->wait = true;
+        return EXIT_CLEAN;
+    case SAYING_DRY_RUN:
+        saying->dry_run = true;
+        return EXIT_CLEAN;
+    case SAYING_TIMEOUT:
+        if (duration_parse(str_of(args->value), &saying->timeout))
+            return EXIT_CLEAN;
+        return cli_usage_error(args->verb,
+                               "--timeout: a duration such as 90s or 10m was expected, not \"%s\"",
+                               args->value);
+    case SAYING_REASON:
+        saying->word.reason = str_of(args->value);
+        return EXIT_CLEAN;
+    case SAYING_OUTPUT:
+        return output_take(args, &saying->format);
+    default:
+        return EXIT_BAD_INPUT;
+    }
+}
+
+static struct str namespace_of(const struct saying *saying)
+{
+    return saying->namespace ? str_of(saying->namespace) : kube_namespace(saying->kube);
+}
+
+/* ---- the look ---- */
+
+/* Who we are is asked beside it, once. */
+static int first_look(struct saying *saying)
+{
+    enum { TRACK, WHO, QUESTIONS };
+    struct arena *arena = saying->arena;
+    struct str name = str_of(saying->track);
+    struct cluster_question questions[QUESTIONS] = {
+        [TRACK].request = track_request(namespace_of(saying), name, arena),
+        [WHO].request = cluster_who_request(arena)};
+    struct kube_error error;
+    cluster_ask_all(saying->kube, questions, QUESTIONS, arena);
+    for (int i = 0; i < QUESTIONS; i++)
+        if (questions[i].error.fault != KUBE_FINE)
+            return cluster_error(&questions[i].error);
+    if (track_view(questions[TRACK].body, name, arena, &saying->seen, &error) < 0 ||
+        cluster_who_read(questions[WHO].body, arena, &saying->word.by, &saying->word.at, &error) <
+            0)
+        return cluster_error(&error);
+    return EXIT_CLEAN;
+}
+
+static int look_again(struct saying *saying)
+{
+    struct kube_error error;
+    if (track_look(saying->kube, namespace_of(saying), str_of(saying->track), saying->arena,
+                   &saying->seen, &error) < 0)
+        return cluster_error(&error);
+    return EXIT_CLEAN;
+}
+
+/* ---- the patch ---- */
+
+/* EXIT_CLEAN with *again when somebody came in between. */
+static int patch(struct saying *saying, struct str *ret_body, bool *again)
+{
+    const struct trackspec *seen = saying->seen.spec;
+    struct kube_request asking = {.verb = KUBE_PATCH_MERGE,
+                                  .path = kube_path(saying->arena, track_resource, seen->namespace,
+                                                    seen->name,
+                                                    saying->dry_run ? "?dryRun=All" : NULL)};
+    struct kube_error error;
+    struct err err;
+    *again = false;
+    if (track_patch(seen, saying->wish, &saying->word, saying->arena, &asking.body, &err) < 0)
+        return cli_error("%s", err.text);
+    if (kube_ask(saying->kube, &asking, saying->arena, ret_body, &error) < 0) {
+        *again = error.fault == KUBE_CONFLICT;
+        return *again ? EXIT_CLEAN : cluster_error(&error);
+    }
+    if (track_view(*ret_body, seen->name, saying->arena, &saying->said, &error) < 0)
+        return cluster_error(&error);
+    return EXIT_CLEAN;
+}
+
+static int say(struct saying *saying, struct str *ret_body)
+{
+    bool again = true;
+    for (int i = 0; again && i < ATTEMPTS; i++) {
+        int code = i == 0 ? first_look(saying) : look_again(saying);
+        saying->notes.len = 0;
+        if (code == EXIT_CLEAN)
+            code = saying->decide(saying, saying->context);
+        if (code == EXIT_CLEAN)
+            code = patch(saying, ret_body, &again);
+        if (code != EXIT_CLEAN)
+            return code;
+    }
+    if (again)
+        return cli_error("Track %s is being changed all the time: try again", saying->track);
+    return EXIT_CLEAN;
+}
+
+/* ---- the outcome ---- */
+
+static void tell(struct buf *out, struct saying *saying)
+{
+    static const char *const done[] = {
+        [WISH_HOLD] = "held at ",     [WISH_APPROVE] = "approved: ", [WISH_PROMOTE] = "promoted: ",
+        [WISH_SUSPEND] = "suspended", [WISH_RESUME] = "resumed",
+    };
+    const struct trackspec *spec = saying->said.spec;
+    buf_addf(out, "track.pinnace.dev/%.*s of namespace %.*s %s", STR_FMT(spec->name),
+             STR_FMT(spec->namespace), done[saying->wish]);
+    if (saying->word.digest.len)
+        buf_add_bytes(out, saying->tag, saying->word.digest);
+    buf_add(out, saying->dry_run ? STR(" (nothing is kept)\n") : STR("\n"));
+}
+
+static int finish(struct saying *saying, struct str body, struct str notes, int code)
+{
+    struct buf out = BUF_INIT(saying->arena, TRACK_ROOM);
+    struct buf json = BUF_INIT(saying->arena, TRACK_ROOM);
+    struct err err;
+    if (output_is_text(saying->format)) {
+        tell(&out, saying);
+        buf_add(&out, notes);
+        return cli_finish(&out, code);
+    }
+    fputs(notes.ptr ? notes.ptr : "", stderr);
+    buf_add(&json, body);
+    if (output_json(&out, &json, saying->format, &err) < 0)
+        return cli_error("%s", err.text);
+    return cli_finish(&out, code);
+}
+
+static int wait_for_it(struct saying *saying)
+{
+    const struct track_goal goal =
+        track_goal(&saying->said, saying->seen.book, saying->word.digest);
+    return track_wait(saying->kube, saying->said.spec, &goal, saying->timeout);
+}
+
+static int tell_nothing(struct str notes)
+{
+    fputs(notes.ptr ? notes.ptr : "", stdout);
+    return EXIT_CLEAN;
+}
+
+static int speak(struct saying *saying, int (*after)(struct saying *saying))
+{
+    struct str body, notes;
+    struct err err;
+    int code = say(saying, &body);
+    if (code == EXIT_CLEAN && after && !saying->dry_run)
+        code = after(saying);
+    if (buf_finish(&saying->notes, &notes, &err) < 0)
+        return cli_error("%s", err.text);
+    if (code == SAYING_NOTHING)
+        return tell_nothing(notes);
+    if (code != EXIT_CLEAN && !saying->said.spec)
+        return code;
+    int told = finish(saying, body, notes, code);
+    if (told != EXIT_CLEAN || !saying->wait || saying->dry_run)
+        return told;
+    return wait_for_it(saying);
+}
+
+int saying_run(struct saying *saying, int (*after)(struct saying *saying))
+{
+    struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
+    struct err err;
+    if (!saying->track)
+        return cli_usage_error(saying->verb, "no Track was named");
+    if (cluster_open(&cluster, &saying->access, &err) < 0)
+        return cli_error("%s", err.text);
+    saying->kube = cluster.kube;
+    return speak(saying, after);
+}
