@@ -2,6 +2,8 @@
 /* checkup: see the header. What is not there is a problem; what may not be asked is not known. */
 #include "checkup.h"
 
+#include "checktracks.h"
+
 #include "pinnace/certsecret.h"
 #include "pinnace/file.h"
 #include "pinnace/hookconfig.h"
@@ -69,7 +71,8 @@ static struct str our_path(struct visit *visit, struct kube_resource resource, c
 
 static void check_kinds(struct visit *visit)
 {
-    static const char *const names[] = {"pinpolicies.pinnace.dev", "exemptions.pinnace.dev"};
+    static const char *const names[] = {"pinpolicies.pinnace.dev", "exemptions.pinnace.dev",
+                                        "tracks.pinnace.dev"};
     struct str json;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (ask(visit, "kinds", "kubectl apply -k manifests/crds", path_of(visit, crds, names[i]),
@@ -257,7 +260,7 @@ static void check_namespaces(struct visit *visit)
                    "not made: no namespace enforces a level");
 }
 
-void checkup(struct doctor *doctor, struct kube *kube)
+void checkup(struct doctor *doctor, struct kube *kube, struct asking *asking)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT((size_t)8 * KUBE_MAX_BYTES + PATH_ROOM);
     struct visit visit = {doctor, kube, &arena, clock_now()};
@@ -274,4 +277,5 @@ void checkup(struct doctor *doctor, struct kube *kube)
     check_programs(&visit);
     check_policy(&visit);
     check_namespaces(&visit);
+    check_tracks(doctor, kube, asking, visit.now);
 }

@@ -5,8 +5,10 @@
 
 #include "pinnace/doctor.h"
 
+#include "asking.h"
 #include "cluster.h"
 
-void checkup(struct doctor *doctor, struct kube *kube);
+/* asking: for registries; it is opened if there are Tracks. */
+void checkup(struct doctor *doctor, struct kube *kube, struct asking *asking);
 
 #endif

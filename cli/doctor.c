@@ -9,7 +9,7 @@
 
 #include "pinnace/banned.h"
 
-enum { OPTION_BEFORE = CLUSTER_OPTIONS, OPTION_OUTPUT };
+enum { OPTION_BEFORE = CLUSTER_OPTIONS, OPTION_OUTPUT, OPTION_ASKING, REGISTRY_MS = 5000 };
 
 static const struct cli_option options[] = {
     CLUSTER_OPTION_ROWS,
@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
                        "what could not be made again in NAMESPACE under this level"},
     [OPTION_OUTPUT] = {'o', "output", "FORMAT", OUTPUT_CHOICES,
                        "text (default), wide, json or yaml"},
+    ASKING_ACCESS_OPTIONS(OPTION_ASKING),
     {0},
 };
 
@@ -27,6 +28,7 @@ struct request {
     bool before;
     enum level level;
     enum output_format format;
+    struct asking asking;
 };
 
 static int take_option(struct cli_args *args, int found, struct request *request)
@@ -34,6 +36,8 @@ static int take_option(struct cli_args *args, int found, struct request *request
     struct str value = str_of(args->value);
     if (cluster_take(&request->access, found, args->value))
         return EXIT_CLEAN;
+    if (found >= OPTION_ASKING)
+        return asking_option(&request->asking, args, found - OPTION_ASKING);
     if (found == OPTION_BEFORE) {
         request->before = true;
         if (!level_parse(value, &request->level) || request->level == LEVEL_OFF)
@@ -126,13 +130,13 @@ static int print(struct buf *out, const struct doctor *doctor, enum output_forma
     return output_json(out, &text, format, err);
 }
 
-static int examine(const struct request *request, struct kube *kube, struct arena *arena)
+static int examine(struct request *request, struct kube *kube, struct arena *arena)
 {
     struct buf out = BUF_INIT(arena, ROOM);
     struct doctor doctor;
     struct err err;
     doctor_begin(&doctor, arena);
-    checkup(&doctor, kube);
+    checkup(&doctor, kube, &request->asking);
     if (print(&out, &doctor, request->format, &err) < 0)
         return cli_error("%s", err.text);
     return cli_finish(&out, doctor.count[DOCTOR_UNKNOWN]   ? EXIT_BAD_INPUT
@@ -145,15 +149,19 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
-    struct request request = {.format = OUTPUT_TEXT};
+    struct request request = {.format = OUTPUT_TEXT, .asking = ASKING_INIT(&arena)};
     struct err err;
+    request.asking.patience_ms = 0;
+    request.asking.options.timeout_ms = REGISTRY_MS;
     for (int found; (found = cli_next(&args)) != CLI_END;)
         if (take_option(&args, found, &request) != EXIT_CLEAN)
             return EXIT_BAD_INPUT;
     if (cluster_open(&cluster, &request.access, &err) < 0)
         return cli_error("%s", err.text);
-    return request.before ? look_ahead(&request, cluster.kube, &arena)
-                          : examine(&request, cluster.kube, &arena);
+    int code = request.before ? look_ahead(&request, cluster.kube, &arena)
+                              : examine(&request, cluster.kube, &arena);
+    asking_close(&request.asking);
+    return code;
 }
 
 const struct cli_verb verb_doctor = {
@@ -162,7 +170,9 @@ const struct cli_verb verb_doctor = {
     .summary = "Tells whether the installation is sound, and what a level would refuse.",
     .details =
         "Looks at all that Pinnace needs in a cluster, and asks the API server, keeping nothing,\n"
-        "whether it would refuse a pod by :latest. Each line is ok, a warning, a problem or not\n"
+        "whether it would refuse a pod by :latest. Asks the registries, as docker logs in, for "
+        "what\n"
+        "the Tracks run and would go back to. Each line is ok, a warning, a problem or not\n"
         "known, and says what to do. With --before: all that could not be made again in the\n"
         "namespace, were it labelled with the level.\n\n"
         "Exit status: 0 all is well, 1 there is a problem, 2 not everything could be asked.\n\n"

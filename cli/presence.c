@@ -6,12 +6,11 @@
 
 #include "pinnace/banned.h"
 
-static struct asking_image image_of(const struct imageref *repository, struct str tag,
-                                    struct str digest)
+static struct asking_image image_of(const struct presence_question *question)
 {
-    struct asking_image image = {.ref = *repository};
-    image.ref.tag = tag;
-    image.ref.digest = digest;
+    struct asking_image image = {.ref = *question->repository};
+    image.ref.tag = question->digest.len ? STR_NONE : question->tag;
+    image.ref.digest = question->digest;
     return image;
 }
 
@@ -29,38 +28,28 @@ static void take(const struct asking_image *image, struct presence_answer *answe
     snprintf(answer->why, sizeof(answer->why), "%s", error->text);
 }
 
-static void ask(struct asking *asking, struct asking_image *images, size_t count,
-                struct presence_answer *answers)
+static int ask(struct asking *asking, struct asking_image *images, size_t count, struct err *err)
 {
-    struct err err;
-    if ((!asking->registry && asking_open(asking, &err) < 0) ||
-        asking_resolve(asking, images, count, &err) < 0) {
-        for (size_t i = 0; i < count; i++) {
-            answers[i] = (struct presence_answer){.presence = PRESENCE_UNKNOWN};
-            snprintf(answers[i].why, sizeof(answers[i].why), "%s", err.text);
-        }
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        take(&images[i], &answers[i]);
+    if (!images)
+        return err_no_memory(err);
+    if (!asking->registry && asking_open(asking, err) < 0)
+        return -1;
+    return asking_resolve(asking, images, count, err);
 }
 
-void presence_ask(struct asking *asking, const struct imageref *repository, struct str tag,
-                  struct str digest, struct presence_answer *ret_answer)
-{
-    struct asking_image image = image_of(repository, digest.len ? STR_NONE : tag, digest);
-    ask(asking, &image, 1, ret_answer);
-}
-
-void presence_ask_all(struct asking *asking, const struct imageref *repository,
-                      const struct str *digests, size_t count, struct presence_answer *answers)
+void presence_ask(struct asking *asking, const struct presence_question *questions, size_t count)
 {
     struct asking_image *images = arena_array(asking->arena, struct asking_image, count);
-    for (size_t i = 0; i < count; i++)
-        answers[i] = (struct presence_answer){.presence = PRESENCE_UNKNOWN};
-    if (!images || !count)
-        return;
-    for (size_t i = 0; i < count; i++)
-        images[i] = image_of(repository, STR_NONE, digests[i]);
-    ask(asking, images, count, answers);
+    struct err err = {.text = ""};
+    for (size_t i = 0; images && i < count; i++)
+        images[i] = image_of(&questions[i]);
+    bool asked = ask(asking, images, count, &err) == 0;
+    for (size_t i = 0; i < count; i++) {
+        struct presence_answer *answer = questions[i].answer;
+        *answer = (struct presence_answer){.presence = PRESENCE_UNKNOWN};
+        if (asked)
+            take(&images[i], answer);
+        else
+            snprintf(answer->why, sizeof(answer->why), "%s", err.text);
+    }
 }

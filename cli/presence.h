@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* presence: whether a registry still has bytes, asked with a person's own credentials. */
+/* presence: whether registries still have bytes, asked with a person's own credentials. */
 #ifndef PINNACE_CLI_PRESENCE_H
 #define PINNACE_CLI_PRESENCE_H
 
@@ -13,13 +13,13 @@ struct presence_answer {
     char why[512];     /* unless it is there */
 };
 
-/* Of a repository: the digest, or what the tag means if there is no digest. It never fails: who
- * cannot ask does not know. */
-void presence_ask(struct asking *asking, const struct imageref *repository, struct str tag,
-                  struct str digest, struct presence_answer *ret_answer);
+struct presence_question {
+    const struct imageref *repository;
+    struct str tag, digest; /* the digest, or what the tag means if there is none */
+    struct presence_answer *answer;
+};
 
-/* The same for several digests at once; answers[i].presence is that of digests[i]. */
-void presence_ask_all(struct asking *asking, const struct imageref *repository,
-                      const struct str *digests, size_t count, struct presence_answer *answers);
+/* All at once. It never fails: who cannot ask does not know. */
+void presence_ask(struct asking *asking, const struct presence_question *questions, size_t count);
 
 #endif

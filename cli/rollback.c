@@ -70,8 +70,9 @@ static void ask(struct saying *saying, struct request *request, const struct tra
     struct str what = meant->digest.len ? meant->digest : meant->tag;
     if (str_eq(what, request->asked))
         return;
-    presence_ask(&request->asking, &saying->seen.spec->image, meant->tag, meant->digest,
-                 &request->answer);
+    const struct presence_question question = {&saying->seen.spec->image, meant->tag, meant->digest,
+                                               &request->answer};
+    presence_ask(&request->asking, &question, 1);
     request->asked = what;
 }
 
@@ -81,13 +82,14 @@ static int refuse_gone(struct saying *saying, struct request *request,
 {
     const struct book_row *rows[TRACK_NEAREST_MAX];
     struct presence_answer answers[TRACK_NEAREST_MAX];
-    struct str digests[TRACK_NEAREST_MAX];
+    struct presence_question questions[TRACK_NEAREST_MAX];
     struct buf name = BUF_INIT(saying->arena, 1024);
     struct str text = STR_NONE;
     size_t there = 0, count = track_nearest(saying->seen.book, meant, rows);
     for (size_t i = 0; i < count; i++)
-        digests[i] = rows[i]->digest;
-    presence_ask_all(&request->asking, &saying->seen.spec->image, digests, count, answers);
+        questions[i] = (struct presence_question){&saying->seen.spec->image, STR_NONE,
+                                                  rows[i]->digest, &answers[i]};
+    presence_ask(&request->asking, questions, count);
     while (there < count && answers[there].presence != PRESENCE_THERE)
         there++;
     cli_error("%s; nothing was changed", request->answer.why);

@@ -10,6 +10,8 @@
 #include "pinnace/err.h"
 #include "pinnace/nslevels.h"
 #include "pinnace/policy.h"
+#include "pinnace/trackdecide.h"
+#include "pinnace/trackview.h"
 
 #define DOCTOR_NAMESPACE "pinnace-system"
 
@@ -77,6 +79,12 @@ void doctor_census_tell(struct doctor *doctor, const struct doctor_census *censu
 
 /* Those of the list that are Exemptions. */
 void doctor_exemptions(struct doctor *doctor, const struct policy *policy, int64_t now);
+
+/* False when there was something to say of it. */
+bool doctor_track(struct doctor *doctor, const struct trackview *view, int64_t now);
+/* Whether the registry has what runs, and what would be gone back to. */
+bool doctor_presence(struct doctor *doctor, const struct trackview *view, enum presence current,
+                     enum presence before);
 
 /* What the API server said to a pod that must be refused; .len 0: it let it in. */
 void doctor_probe(struct doctor *doctor, struct str namespace, struct str refusal);

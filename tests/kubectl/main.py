@@ -11,25 +11,12 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../manifests")]
 import results  # noqa: E402
+import tracks  # noqa: E402
 from lib import CONFIGURATIONS, LATEST, SYSTEM, World, kubectl, must, same, until  # noqa: E402
+from plugin import plugin, says  # noqa: E402
 from results import check  # noqa: E402
 
 REGISTRY = "registry.test:5000/shop/web"
-
-
-def plugin(*arguments, environment=None):
-    """As people call it: kubectl finds the plugin on the PATH."""
-    path = f"{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}"
-    return subprocess.run(["kubectl", "pinnace", *arguments], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PATH": path, **(environment or {})})
-
-
-def says(text, done, status, *parts):
-    """It exits so, and each part (an expression) is in what it printed."""
-    told = done.stdout + done.stderr
-    missing = [part for part in parts if not re.search(part, told, re.MULTILINE)]
-    return check(text, done.returncode == status and not missing,
-                 f"expected: status {status}, and {missing}\ngot:      status {done.returncode}\n{told}")
 
 
 def findings(*arguments):
@@ -277,7 +264,8 @@ def completion(world):
         check("though it was asked", os.path.exists(asked))
 
 
-PARTS = (before_it_is_there, None, installation, what_runs, who_may_ask, same_verdict_as_the_webhook, static_pods, glass, completion)
+PARTS = (before_it_is_there, tracks.by_books, None, installation, what_runs, who_may_ask, same_verdict_as_the_webhook, static_pods, glass,
+         completion)
 
 world = World()
 results.verbose = True

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tracks by the plugin, on a real API server with statuses written by hand: nobody else moves there, so that each
+answer is known to the letter."""
+import copy
+import json
+import os
+import signal
+import threading
+import time
+
+from lib import kubectl, must, same, until
+from plugin import begin, plugin, says
+from results import check
+
+TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces"
+REPOSITORY = "registry.test:5000/shop/web"
+GONE = "sha256:" + "0" * 64
+OTHER = "sha256:" + "9" * 64
+
+
+def now(ago=0):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ago))
+
+
+def row(revision, tag, digest, state="Healthy", **more):
+    return {"revision": revision, "tag": tag, "digest": digest, "state": state, "startedAt": now(3600), "why": f"followed {tag}", **more}
+
+
+class Book:
+    """A Track, and the controller's part of it played by hand."""
+
+    def __init__(self, world, namespace, name="web", **spec):
+        self.world, self.namespace, self.name = world, namespace, name
+        self.path = f"{TRACKS}/{namespace}/tracks"
+        world.api.make(self.path, {
+            "apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": name, "namespace": namespace},
+            "spec": {"image": REPOSITORY, "follow": {"semver": ">=1.0.0"}, "targets": [{"kind": "Deployment", "name": "web"}], **spec}})
+
+    @property
+    def track(self):
+        return self.world.api.get(f"{self.path}/{self.name}").body
+
+    @property
+    def spec(self):
+        return self.track["spec"]
+
+    def spec_is(self, **spec):
+        answer = self.world.api.patch(f"{self.path}/{self.name}", {"spec": spec})
+        if not answer.ok:
+            raise RuntimeError(str(answer))
+
+    def status_is(self, *rows, phase="Current", seen=True, **status):
+        """The ledger, newest first; the first row is what runs."""
+        status = {"begun": True, "phase": phase, "ledger": list(rows), "conditions": [], **status}
+        if rows:
+            status.setdefault("current", {**{key: rows[0][key] for key in ("tag", "digest", "revision")}, "since": now(300)})
+        conflict = True
+        while conflict:
+            track = self.track
+            if seen:
+                status["observedGeneration"] = track["metadata"]["generation"]
+            answer = self.world.api.put(f"{self.path}/{self.name}/status", {**track, "status": status})
+            conflict = answer.status == 409
+        if not answer.ok:
+            raise RuntimeError(str(answer))
+
+
+def bytes_of(image):
+    return image.rpartition("@")[2]
+
+
+def user():
+    return json.loads(must(kubectl("auth", "whoami", "-o", "json")))["status"]["userInfo"]["username"]
+
+
+def ask_registry(world):
+    return ("--ca-file", os.path.join(world.folder, "trust/ca.crt"))
+
+
+# --- Looking ----------------------------------------------------------------------------------------------------
+
+def looking(world, staging, production):
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
+    production.status_is(row(7, "v1.4.0", old, "RollingOut"), phase="Soaking", previousGood={"tag": "v1.3.0", "digest": OTHER},
+                         candidate={"tag": "v1.5.0", "digest": new, "waits": "Proof", "waitsFor": "waits for its proof in look-s/web",
+                                    "since": now(60), "until": now(-400)})
+    short = new.partition(":")[2][:12]
+    says("status shows staging above production", plugin("status", "-n", "look-p"), 0,
+         r"\ANAMESPACE +NAME +FOLLOWS +TAG +DIGEST +PHASE +SINCE +NEXT +MESSAGE\n"
+         rf"look-s +web +>=1.0.0 +v1.5.0 +{short} +Current +5m\d*s? +<none> +<none>\n"
+         r"look-p +web +>=1.0.0 +v1.4.0 +\w{12} +Soaking +5m\d*s? +v1.5.0 +waits for its proof in look-s/web \(in 6m\d+s\)\n\Z")
+    says("of one namespace there is no column for it", plugin("status", "web", "-n", "look-s"), 0, r"\ANAME +FOLLOWS", r"^web ")
+    says("wide", plugin("status", "-n", "look-p", "-o", "wide"), 0, "IMAGE +FROM +REVISION +BEFORE +TARGETS +MESSAGE$",
+         rf"{REPOSITORY} +look-s/web +7 +v1.3.0 \(9{{12}}\) +Deployment/web +waits")
+    says("everywhere", plugin("status", "-A"), 0, "^look-s +web", "^look-p +web")
+    shown = json.loads(plugin("status", "web", "-n", "look-p", "-o", "json").stdout)["tracks"]
+    same("as JSON", [(track["namespace"], track["phase"], track["current"]["digest"]) for track in shown],
+         [("look-s", "Current", new), ("look-p", "Soaking", old)])
+    same("what is waited for", shown[1]["candidate"]["waits"], "Proof")
+    says("as YAML", plugin("status", "-n", "look-p", "-o", "yaml"), 0, "^tracks:$", "phase: Soaking$")
+    says("a namespace without Tracks", plugin("status", "-n", "default"), 0, r"\AThere are no Tracks in namespace default.\n\Z")
+    says("a Track that is not there", plugin("status", "api", "-n", "look-p"), 2, "api.*not found|not found.*api")
+    must(kubectl("-n", "look-p", "create", "role", "see-tracks", "--verb=get,list,watch", "--resource=tracks.pinnace.dev"))
+    must(kubectl("-n", "look-p", "create", "rolebinding", "see-tracks", "--role=see-tracks", "--user=ann"))
+    says("who may not see the source sees the rest", plugin("status", "-n", "look-p", "--as", "ann"), 2, "forbidden", "^web +>=1.0.0 +v1.4.0")
+
+    says("history", plugin("history", "track/web", "-n", "look-s"), 0, r"\AREVISION +TAG +DIGEST +STATE +STARTED +BY +WHY\n2 \* +v1.5.0 ",
+         r"^1 +v1.4.0 +\w{12} +Healthy +20\d\d-\S+Z +<none> +followed v1.4.0$")
+    says("history, wide", plugin("history", "web", "-n", "look-s", "-o", "wide"), 0, new, "TAG MEANS NOW")
+    same("history as JSON", [line["digest"] for line in json.loads(plugin("history", "web", "-n", "look-s", "-o", "json").stdout)["rows"]],
+         [new, old])
+    says("names are completed", plugin("completion", "candidates", "--", "rollback", "-n", "look-p", "w"), 0, r"\Aweb\n:4\n\Z")
+    says("with the namespace joined", plugin("completion", "candidates", "--", "status", "--namespace=look-s", ""), 0, r"\Aweb\n:4\n\Z")
+    says("and only one", plugin("completion", "candidates", "--", "status", "-n", "look-p", "web", ""), 0, r"\A:4\n\Z")
+
+
+def watching(world, staging):
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    for verb, first in (("status", "^web .* Current"), ("history", r"^1 \*")):
+        staging.status_is(row(1, "v1.4.0", old))
+        shown, seen = begin(verb, "web", "-n", "look-s", "-w"), []
+        reader = threading.Thread(target=lambda shown=shown, seen=seen: seen.extend(iter(shown.stdout.readline, "")))
+        reader.start()
+        try:
+            until(lambda seen=seen: len(seen) >= 2, f"the first lines of {verb} -w")
+            staging.status_is(row(2, "v1.5.0", new, "RollingOut"), row(1, "v1.4.0", old), phase="Rolling")
+            until(lambda seen=seen: any("v1.5.0" in line for line in seen), f"the change in {verb} -w")
+            staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
+            wanted = "Current" if verb == "status" else "Healthy"
+            until(lambda seen=seen, wanted=wanted: wanted in seen[-1] and "v1.5.0" in seen[-1], f"the end in {verb} -w")
+        finally:
+            shown.send_signal(signal.SIGINT)
+            shown.wait()
+            reader.join()
+        same(f"{verb} -w: heads once, then a line for each change", ("NAME" in seen[0] or "REVISION" in seen[0], len(seen)), (True, 4))
+        says(f"{verb} -w: the first line", _Said("".join(seen[:2])), 0, first)
+
+
+class _Said:
+    returncode, stderr = 0, ""
+
+    def __init__(self, stdout):
+        self.stdout = stdout
+
+
+# --- Rolling back -----------------------------------------------------------------------------------------------
+
+def rolling_back(world, production):
+    old, new, trust = bytes_of(world.web), bytes_of(world.next), ask_registry(world)
+    ledger = (row(4, "v1.5.0", new), row(3, "v1.4.0", old), row(2, "v1.2.0", GONE), row(1, "v1.1.0", OTHER, "Failed"))
+    back = ("rollback", "web", "-n", "look-p", *trust)
+
+    def fresh(*rows, **status):
+        production.spec_is(hold=None)
+        production.status_is(*(rows or ledger), **status)
+
+    fresh()
+    says("a dry run keeps nothing", plugin(*back, "--dry-run"), 0, r"held at v1.4.0 \(\w{12}\) \(nothing is kept\)")
+    same("indeed", "hold" in production.spec, False)
+    says("back to what ran before", plugin(*back, "--reason", 'it is "slow"'), 0,
+         r"\Atrack.pinnace.dev/web of namespace look-p held at v1.4.0 \(\w{12}\)\nIt stays there until 'kubectl pinnace resume web -n look-p'")
+    hold = production.spec["hold"]
+    same("the word: bytes, why and by whom", (hold["digest"], hold["reason"], hold["by"]), (old, 'it is "slow"', user()))
+    check("and when", abs(time.time() - time.mktime(time.strptime(hold["at"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60, hold)
+    says("twice is told", plugin(*back), 2, "is held at .* already, by", "kubectl pinnace resume web -n look-p")
+    says("status says who holds it, before the controller does", plugin("status", "web", "-n", "look-p"), 0,
+         r'not yet seen by the controller; held by \S+: it is "slow"')
+    done = plugin(*back, "--to", "4", "-o", "json")
+    same("to a revision, and as JSON it is the Track", json.loads(done.stdout)["spec"]["hold"]["digest"], new)
+    same("another word leaves nothing of the one before", production.spec["hold"].get("reason"), None)
+    for what, digest in (("v1.4.0", old), (old, old), (new.partition(":")[2][:9], new)):
+        says(f"--to {what[:20]}", plugin(*back, "--to", what), 0, "held at")
+        same("means these bytes", production.spec["hold"]["digest"], digest)
+
+    fresh()
+    says("a gone image is refused, and the nearest named", plugin(*back, "--to", "2"), 1, "nothing was changed",
+         "nearest that is there is revision 3, v1.4.0", f"kubectl pinnace rollback web -n look-p --to {old}")
+    fresh(row(2, "v1.2.0", GONE), row(1, "v1.1.0", OTHER))
+    says("none is left", plugin(*back), 1, "nothing was changed", "None of the others")
+    same("nothing was said", "hold" in production.spec, False)
+    fresh(row(9, "v1.5.0", new))
+    says("nothing else ran", plugin(*back), 2, "name what to run with --to TAG or --to DIGEST")
+    says("bytes that are only in the registry", plugin(*back, "--to", old), 0, "held at", "not on the ledger, but in the registry")
+    fresh(row(9, "v1.5.0", new))
+    says("a tag that is only in the registry", plugin(*back, "--to", "1.4.0"), 0, r"held at 1.4.0 \(")
+    same("means what it means there", production.spec["hold"]["digest"], old)
+    fresh(row(9, "v1.5.0", new))
+    says("a tag that nobody knows", plugin(*back, "--to", "7.7.7"), 1, "nothing was changed")
+    fresh(*ledger, quarantined=[{"tag": "v1.4.0", "digest": old, "reason": "CrashLoopBackOff", "at": now()}])
+    says("what failed is gone back to by name, with a warning", plugin(*back, "--to", "3"), 0, "Mind that it failed before: CrashLoopBackOff")
+
+    # Without the authority nobody can be asked: as when the registry is down.
+    fresh()
+    says("a registry that cannot be asked stops nobody", plugin("rollback", "web", "-n", "look-p"), 0, "held at v1.4.0",
+         "registry could not be asked .*it is on the ledger")
+    fresh()
+    says("but what is not on the ledger", plugin("rollback", "web", "-n", "look-p", "--to", "sha256:" + "5" * 64), 2,
+         "not on the ledger of Track web, and the registry could not be asked, so nothing was changed")
+    same("was left alone", "hold" in production.spec, False)
+    says("who may not, may not", plugin(*back, "--as", "ann"), 2, "forbidden")
+
+
+def in_a_race(world, production):
+    """The controller writes the status all the time: the word is said all the same."""
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    production.spec_is(hold=None)
+    over, beside = threading.Event(), copy.copy(production)
+    beside.world = _World(world)
+
+    def write():
+        while not over.is_set():
+            beside.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            done = plugin("rollback", "web", "-n", "look-p", "--to", "v1.4.0", *ask_registry(world))
+            if not says("said between two writes of the status", done, 0, "held at v1.4.0"):
+                break
+    finally:
+        over.set()
+        writer.join()
+    same("and it stands", production.spec["hold"]["digest"], old)
+
+
+class _World:
+    """With a connection of its own, for a thread."""
+
+    def __init__(self, world):
+        self.api = type(world.api)()
+
+
+def by_hand(world, production):
+    old, new, trust = bytes_of(world.web), bytes_of(world.next), ask_registry(world)
+    production.spec_is(hold=None, targets=[{"kind": "Deployment", "name": "web"}, {"kind": "CronJob", "name": "tidy", "container": "tidy"}])
+    production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
+    must(kubectl("-n", "look-p", "create", "deployment", "web", f"--image={REPOSITORY}:v1.5.0@{new}", "--replicas=0"))
+    must(kubectl("-n", "look-p", "create", "cronjob", "tidy", f"--image={REPOSITORY}:v1.5.0@{new}", "--schedule=0 0 1 1 *"))
+    says("--now changes the workloads too", plugin("rollback", "web", "-n", "look-p", "--now", "--reason", "slow", *trust), 0,
+         "held at v1.4.0", r"^Deployment/web was changed by hand\.$", r"^CronJob/tidy was changed by hand\.$")
+    deployment = json.loads(must(kubectl("-n", "look-p", "get", "deployment", "web", "-o", "json", "--show-managed-fields")))
+    same("to the bytes under their tag", deployment["spec"]["template"]["spec"]["containers"][0]["image"], f"{REPOSITORY}:v1.4.0@{old}")
+    same("so that its history says why", deployment["metadata"]["annotations"]["kubernetes.io/change-cause"], f"rolled back by {user()}: slow")
+    owners = [entry["manager"] for entry in deployment["metadata"]["managedFields"]
+              if "f:image" in json.dumps(entry["fieldsV1"]) and entry["operation"] == "Apply"]
+    same("as the controller would", owners, ["pinnace"])
+    tidy = json.loads(must(kubectl("-n", "look-p", "get", "cronjob", "tidy", "-o", "json")))
+    same("each target", tidy["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"], f"{REPOSITORY}:v1.4.0@{old}")
+    says("again it says so", plugin("rollback", "web", "-n", "look-p", "--now", *trust), 0, "Deployment/web has it already")
+    must(kubectl("-n", "look-p", "delete", "cronjob", "tidy"))
+    production.spec_is(hold=None)
+    must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.5.0@{new}"))
+    says("a target that is gone keeps the others from nothing", plugin("rollback", "web", "-n", "look-p", "--now", *trust), 2,
+         "Deployment/web was changed by hand", "tidy.*not found|not found.*tidy")
+    production.spec_is(targets=[{"kind": "Deployment", "name": "web"}])
+
+
+# --- Other words ------------------------------------------------------------------------------------------------
+
+def words(world, staging, production):
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    production.spec_is(hold=None)
+    production.status_is(row(3, "v1.4.0", old))
+    staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
+    promote = ("promote", "web", "-n", "look-s", "--to", "look-p")
+    says("promote what runs there", plugin(*promote, "--reason", "fix"), 0, r"web of namespace look-p promoted: v1.5.0 \(")
+    word = production.spec["promote"]
+    same("the word", (word["digest"], word["reason"], word["by"]), (new, "fix", user()))
+    says("to a Track by another name", plugin(*promote[:-1], "look-p/api"), 2, "api.*not found|not found.*api")
+    staging.status_is(row(2, "v1.4.0", old))
+    says("what runs already", plugin(*promote), 0, "runs it already: nothing was changed")
+    staging.status_is(row(2, "v1.5.0", new, "RollingOut"), phase="Rolling")
+    says("what is not proved yet", plugin(*promote), 0, "Mind that it is not proved")
+    staging.status_is(row(2, "v1.5.0", new, "Failed", why="CrashLoopBackOff"), phase="Failed")
+    says("what failed there", plugin(*promote), 2, "failed there: CrashLoopBackOff")
+    staging.status_is(row(2, "v1.5.0", new))
+    production.status_is(row(3, "v1.4.0", old), quarantined=[{"digest": new, "reason": "CrashLoopBackOff", "at": now()}])
+    says("what failed here", plugin(*promote), 2, f"kubectl pinnace approve web {new} -n look-p")
+    says("which lets it in again", plugin("approve", "web", new, "-n", "look-p"), 0, "approved: ", "It was shut out, and no longer is: CrashLoopBackOff")
+    same("by its digest", production.spec["approve"]["digest"], new)
+
+    production.status_is(row(3, "v1.4.0", old))
+    says("nothing waits", plugin("approve", "web", "-n", "look-p"), 2, "nothing waits on Track web")
+    production.status_is(row(3, "v1.4.0", old), phase="Waiting", candidate={
+        "tag": "v1.6.0", "digest": OTHER, "waits": "Approval", "waitsFor": "waits for a person's word", "since": now()})
+    says("the candidate is approved", plugin("approve", "web", "-n", "look-p"), 0, r"approved: v1.6.0 \(9{12}\)")
+    same("as it was seen", production.spec["approve"]["digest"], OTHER)
+    says("by its tag", plugin("approve", "web", "v1.6.0", "-n", "look-p"), 0, r"approved: v1.6.0 \(9{12}\)")
+    says("a tag that does not wait", plugin("approve", "web", "v1.7.0", "-n", "look-p"), 2, "is not on the ledger")
+
+    says("suspend", plugin("suspend", "web", "-n", "look-p"), 0, "suspended")
+    says("twice", plugin("suspend", "web", "-n", "look-p"), 0, "is suspended already")
+    says("promote to what is suspended", plugin(*promote), 2, "is suspended: 'kubectl pinnace resume' first")
+    says("resume", plugin("resume", "web", "-n", "look-p"), 0, "resumed")
+    same("takes it away", production.spec.get("suspend", False), False)
+    says("and nothing is left to resume", plugin("resume", "web", "-n", "look-p"), 0, "neither held nor suspended, nor has it stopped")
+    production.spec_is(hold={"digest": old, "by": "ann", "reason": "slow", "at": now()})
+    says("promote to what is held", plugin(*promote), 2, "is held: 'kubectl pinnace resume' first")
+    says("resume says what it ends", plugin("resume", "web", "-n", "look-p", "--reason", "over"), 0, r"It was held at \w{12} by ann: slow\.")
+    same("the hold is gone, and who said so stands there", ("hold" in production.spec, production.spec["resume"]["by"]), (False, user()))
+    production.status_is(row(3, "v1.4.0", old), stopped="the way back failed")
+    says("resume what has stopped", plugin("resume", "web", "-n", "look-p"), 0, "It had stopped: the way back failed")
+
+
+def waiting(world, production):
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    for name, state, status, told in (("is told how it goes", "Healthy", 0, "Rolling"), ("is told of a failure", "Failed", 1, "Failed: followed v1.4.0")):
+        production.spec_is(hold=None)
+        production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
+        waits = begin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "60s", *ask_registry(world))
+        until(lambda: "hold" in production.spec, "the word")
+        production.status_is(row(5, "v1.4.0", old, "RollingOut"), row(4, "v1.5.0", new), phase="Rolling")
+        told_so_far = _until_told(waits.stderr, told if state == "Healthy" else "Rolling")
+        production.status_is(row(5, "v1.4.0", old, state), row(4, "v1.5.0", new), phase="Held")
+        out, err = waits.communicate(timeout=60)
+        says(f"who waits {name}", _Done(waits.returncode, out, told_so_far + err), status, "held at v1.4.0", f"^look-p/web {told}")
+    production.spec_is(hold=None)
+    production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
+    says("who waits in vain is told where to look", plugin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "1s", *ask_registry(world)), 2,
+         "^look-p/web waits for the controller$", "not done after 1 s", "kubectl pinnace status web -n look-p")
+
+
+def _until_told(stream, part):
+    """Reads lines until one has the part: a watch may join changes that come too fast."""
+    told = ""
+    while part not in told:
+        line = stream.readline()
+        if not line:
+            break
+        told += line
+    return told
+
+
+class _Done:
+    def __init__(self, returncode, stdout, stderr):
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+
+
+def explaining(world, staging, production):
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    production.spec_is(hold=None)
+    production.status_is(row(3, "v1.4.0", old), proofs=[{"tag": "v1.4.0", "digest": old, "seenAt": now(900), "seconds": 600}])
+    staging.status_is(row(2, "v1.5.0", new), proofs=[{"tag": "v1.4.0", "digest": old, "seenAt": now(900), "seconds": 700}])
+    must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.4.0@{old}"))
+    says("why it runs what it runs", plugin("explain", "web", "-n", "look-p"), 0, r"\ADeployment/web of namespace look-p\n",
+         "^  Track +web, which follows >=1.0.0$", "^  Released +as revision 3, Healthy since", "^  Because +followed v1.4.0$",
+         r"^  Proof +ran soundly here for 10m, on look-s/web for 11m40s \(10m are asked for\)$", "^  Drift +none")
+    must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.5.0@{new}"))
+    says("another hand", plugin("explain", "deploy/web", "-n", "look-p"), 0, "^  Released +never", "^  Drift +the Track means v1.4.0",
+         f"kubectl pinnace rollback web -n look-p --to {new}", "kubectl pinnace resume web -n look-p")
+    same("as JSON", [item["drifts"] for item in json.loads(plugin("explain", "web", "-n", "look-p", "-o", "json").stdout)["containers"]], [True])
+    says("no such workload", plugin("explain", "sts/none", "-n", "look-p"), 2, "none.*not found|not found.*none")
+
+
+def examining(world, staging, production):
+    old, new, trust = bytes_of(world.web), bytes_of(world.next), ask_registry(world)
+    for book in (staging, production):
+        book.spec_is(hold=None)
+        book.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old), previousGood={"tag": "v1.4.0", "digest": old})
+    says("doctor: sound Tracks", plugin("doctor", *trust), 1, "^ok +kinds +tracks.pinnace.dev is served$", "^ok +tracks +2, and nothing is wrong",
+         "^ok +registry +registry.test:5000 answers, asked without credentials$", "^ok +rollback .* for 2 of 2 Tracks$")
+    says("doctor: a registry that cannot be asked", plugin("doctor"), 2, "^unknown +registry +registry.test:5000, asked without credentials: ")
+    production.status_is(row(2, "v1.5.0", new), row(1, "v1.3.0", GONE), previousGood={"tag": "v1.3.0", "digest": GONE}, conditions=[
+        {"type": "Drifted", "status": "True", "reason": "AnotherHand", "message": "another hand was here", "lastTransitionTime": now()}])
+    says("doctor: another hand, and nothing to go back to", plugin("doctor", *trust), 1, "^warning +tracks +look-p/web another hand was here$",
+         r"^problem +rollback +look-p/web cannot go back to what is gone from the registry: v1.3.0 \(0{12}\)$")
+
+
+def by_books(world):
+    """All of it, in two namespaces of its own, which are gone at the end."""
+    for namespace in ("look-s", "look-p"):
+        world.namespace(namespace)
+    staging = Book(world, "look-s")
+    production = Book(world, "look-p", **{"from": {"namespace": "look-s", "track": "web", "soak": "10m"}})
+    try:
+        looking(world, staging, production)
+        watching(world, staging)
+        rolling_back(world, production)
+        in_a_race(world, production)
+        by_hand(world, production)
+        words(world, staging, production)
+        waiting(world, production)
+        explaining(world, staging, production)
+        examining(world, staging, production)
+    finally:
+        for namespace in ("look-s", "look-p"):
+            world.api.delete(f"/api/v1/namespaces/{namespace}")
