@@ -57,7 +57,7 @@ struct deciding {
 /* --- trackdecide.c: texts, events, time ---------------------------------------------------------- */
 
 __attribute__((format(__printf__, 2, 3))) struct str deciding_text(struct deciding *d,
-                                                               const char *format, ...);
+                                                                   const char *format, ...);
 void deciding_event(struct deciding *d, const char *reason, bool warning, bool on_targets,
                     struct str text);
 /* The question is to be asked again then, if nothing happens before. */
@@ -90,6 +90,7 @@ void rows_release(struct deciding *d, struct str digest);
 struct book_proof *rows_proof(struct trackbook *book, struct str digest);
 /* Takes note of bytes that were seen. */
 void rows_see(struct deciding *d, struct str tag, struct str digest);
+void rows_see_again(struct deciding *d, struct str digest);
 /* Whether the proof of what runs is counted on from now. */
 void rows_count_proof(struct deciding *d, bool on);
 

@@ -304,6 +304,8 @@ static void begin(struct deciding *d, const struct choice *choice)
     if (spec->manual)
         reason.by = spec->approve.by;
     rows_begin(d, choice->tag, choice->digest, reason);
+    if (choice->is_picked)
+        rows_see_again(d, choice->digest);
     deciding_event(d, "RollingOut", false, true,
                    deciding_text(d, "%.*s: %.*s",
                                  STR_FMT(deciding_name(d, choice->tag, choice->digest)),

@@ -59,6 +59,20 @@ void rows_see(struct deciding *d, struct str tag, struct str digest)
         (struct book_proof){.tag = tag, .digest = digest, .seen_at = d->now};
 }
 
+/* What is named anew after others, as when a tag moves back, is the newest again. */
+void rows_see_again(struct deciding *d, struct str digest)
+{
+    struct trackbook *book = d->next;
+    struct book_proof *at = rows_proof(book, digest);
+    if (!at)
+        return;
+    struct book_proof proof = *at;
+    size_t index = (size_t)(at - book->proofs);
+    memmove(at, at + 1, (book->proof_count - index - 1) * sizeof(*at));
+    proof.seen_at = d->now;
+    book->proofs[book->proof_count - 1] = proof;
+}
+
 void rows_count_proof(struct deciding *d, bool on)
 {
     struct book_proof *proof = rows_proof(d->next, d->next->current.digest);

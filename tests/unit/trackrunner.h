@@ -6,7 +6,7 @@
 #ifndef PINNACE_TESTS_TRACKRUNNER_H
 #define PINNACE_TESTS_TRACKRUNNER_H
 
-#include "trackworld.h"
+#include "tracklines.h"
 
 struct scenario {
     const char *name;

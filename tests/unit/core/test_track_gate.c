@@ -70,6 +70,12 @@ static const struct scenario scenarios[] = {
         "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2", "wait 1", "> nothing",
         "wait 194", "> nothing", "wait 1", "> p:RollingOut 2, p:apply web 2",
     }},
+    {"awaited bytes that cannot be proved, since nothing runs, are tried once", {
+        STAGING, PRODUCTION, "scale staging/web 0", "push latest 2", "wait 10", "spec staging/web suspend true",
+        "push latest 3", "wait 10", "push v1.1.0 3", "push latest 2", "wait 10",
+        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Applied 2", "spec staging/web suspend false", "wait 999",
+        "> s:RollingOut 3, s:apply web 3, s:Applied 3, s:RollingOut 2, p:NeverProved, s:apply web 2, s:Applied 2",
+    }},
     {"manual", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "spec p/web approval 'Manual'", "wait 0",
         "push latest 2", "wait 9999", "> Adopted 1", "= p/web Waiting 1 - 2 Approval",
