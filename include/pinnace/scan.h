@@ -33,9 +33,11 @@ struct scan {
     const char *cur, *end;
     struct arena *arena; /* holds unescaped strings, at most as large as the input */
     unsigned depth;
-    /* Set after scan_begin: what is skipped may nest as deep as SCAN_DEEP. For objects out of an API
-     * server, where everybody may nest the managedFields of his own. */
+    /* Set after scan_begin: what is skipped may nest as deep as SCAN_DEEP, and hold an escaped NUL.
+     * For objects out of an API server, where everybody may nest the managedFields of his own, and a
+     * container may leave any bytes as its last words. */
     bool deep;
+    bool passing; /* the scanner's own: what it reads is nobody's business */
     bool derived; /* the text was made from another, so its lines would tell a person nothing */
     enum err_kind problem_kind; /* ERR_NONE while all is well */
     const char *problem;
@@ -85,6 +87,19 @@ bool scan_element(struct scan *scan, struct scan_elements *elements);
 
 /* The next value, which must be a string; null counts as none (.ptr is NULL). */
 struct str scan_string(struct scan *scan);
+
+/*
+ * The same for what is only shown to people and may be anybody's words, such as a container's last
+ * ones: NUL, where deep lets it pass, becomes a space.
+ */
+struct str scan_text(struct scan *scan);
+
+/* The next value, a whole number of at most 18 digits or true or false; null counts as 0, false. */
+int64_t scan_integer(struct scan *scan);
+bool scan_bool(struct scan *scan);
+
+/* Takes null, if that comes next. */
+bool scan_null(struct scan *scan);
 
 /* Checks the next value whole and returns its bytes. */
 struct str scan_value(struct scan *scan);

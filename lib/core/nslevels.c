@@ -12,17 +12,9 @@ const struct str nslevel_labels[MODES] = {
     [MODE_AUDIT] = STR_INIT("pinnace.dev/audit"),
 };
 
-static bool skip_null(struct scan *scan)
-{
-    if (scan_peek(scan) != SCAN_NULL)
-        return false;
-    scan_value(scan);
-    return true;
-}
-
 static void read_labels(struct scan *scan, struct nslevels *levels)
 {
-    if (skip_null(scan))
+    if (scan_null(scan))
         return;
     struct scan_members members = scan_object(scan);
     for (int mode; (mode = scan_member(scan, &members, nslevel_labels, MODES)) != SCAN_END;) {
@@ -36,7 +28,7 @@ static void read_metadata(struct scan *scan, struct nslevels *levels)
 {
     static const struct str keys[] = {STR_INIT("labels"), STR_INIT("uid")};
     enum { LABELS, UID, KEYS };
-    if (skip_null(scan))
+    if (scan_null(scan))
         return;
     struct scan_members members = scan_object(scan);
     for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;) {

@@ -203,10 +203,12 @@ static void skip_nested(struct scan *scan)
 static void skip_value(struct scan *scan)
 {
     char c = next_byte(scan);
+    scan->passing = scan->deep;
     if (c == '{' || c == '[')
         skip_nested(scan);
     else
         skip_scalar(scan, c);
+    scan->passing = false;
 }
 
 void scan_begin(struct scan *scan, struct str text, struct arena *arena)
@@ -380,6 +382,60 @@ struct str scan_string(struct scan *scan)
     bool escaped;
     struct str raw = scan_raw_string(scan, &escaped);
     return plain_string(scan, raw, escaped);
+}
+
+struct str scan_text(struct scan *scan)
+{
+    scan->passing = scan->deep;
+    struct str text = scan_string(scan);
+    scan->passing = false;
+    if (str_find(text, '\0') == STR_NOT_FOUND)
+        return text;
+    char *plain = (char *)(uintptr_t)text.ptr; /* unescaped, so it is ours */
+    for (size_t i = 0; i < text.len; i++)
+        plain[i] = plain[i] ? plain[i] : ' ';
+    return text;
+}
+
+int64_t scan_integer(struct scan *scan)
+{
+    enum { DIGITS = 18 };
+    size_t offset = scan_offset(scan);
+    enum scan_type type = scan_peek(scan);
+    struct str text = scan_value(scan);
+    bool negative = type == SCAN_NUMBER && text.len && text.ptr[0] == '-';
+    int64_t number = 0;
+    if (type != SCAN_NUMBER && type != SCAN_NULL)
+        scan_fail(scan, "a number was expected here", offset);
+    if (type != SCAN_NUMBER || !text.len)
+        return 0;
+    text = str_tail(text, negative);
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ascii_is_digit(text.ptr[i]) || i == DIGITS) {
+            scan_fail(scan, "a whole number of at most 18 digits was expected here", offset);
+            return 0;
+        }
+        number = number * 10 + (text.ptr[i] - '0');
+    }
+    return negative ? -number : number;
+}
+
+bool scan_bool(struct scan *scan)
+{
+    size_t offset = scan_offset(scan);
+    enum scan_type type = scan_peek(scan);
+    struct str text = scan_value(scan);
+    if (type != SCAN_BOOL && type != SCAN_NULL)
+        scan_fail(scan, "true or false was expected here", offset);
+    return str_eq(text, STR("true"));
+}
+
+bool scan_null(struct scan *scan)
+{
+    if (scan_peek(scan) != SCAN_NULL)
+        return false;
+    scan_value(scan);
+    return true;
 }
 
 struct str scan_value(struct scan *scan)

@@ -65,7 +65,7 @@ static size_t read_escape(const char *p, const char *end, uint32_t *ret_code)
         return 2;
     }
     int32_t code = p[1] == 'u' ? hex4(p + 2, end) : -1;
-    if (code <= 0) /* NUL has no business in any name, and C would end a string there */
+    if (code < 0)
         return 0;
     *ret_code = (uint32_t)code;
     if (code < 0xd800 || code > 0xdfff)
@@ -88,6 +88,8 @@ static bool step_over_odd(struct scan *scan, bool *ret_escaped)
     }
     if (*p == '\\') {
         size_t len = read_escape(p, scan->end, &code);
+        if (len > 0 && code == 0 && !scan->passing) /* it is in no name, and would end it in C */
+            len = 0;
         if (len == 0)
             scan_fail_here(scan,
                            "an escape that JSON does not have, NUL, or half a surrogate pair");

@@ -268,6 +268,86 @@ TEST(problems_say_where)
     }
 }
 
+/* A container may leave any bytes as its last words. */
+TEST(NUL_in_what_nobody_asked_for)
+{
+    static const struct {
+        const char *json;
+        bool deep;
+        int want;
+    } rows[] = {
+        {"{'a':'x\\u0000'}", false, -1},
+        {"{'a':'x\\u0000'}", true, 0},
+        {"{'\\u0000':1}", true, -1},
+        {"{'a':{'\\u0000':['\\u0000']}}", true, 0},
+        {"{'a':'x\\u000'}", true, -1},
+        {"{'a':'\\ud800'}", true, -1},
+        {"{'name':'x\\u0000'}", true, -1},
+        {"{'text':'x\\u0000y\\n'}", true, 0},
+        {"{'text':'x\\u0000y\\n'}", false, -1},
+    };
+    static const struct str keys[] = {STR_INIT("name"), STR_INIT("text")};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct scan scan;
+        struct err err = ERR_CLEAN;
+        scan_begin(&scan, json_of(&arena, rows[i].json), &arena);
+        scan.deep = rows[i].deep;
+        struct scan_members members = scan_object(&scan);
+        for (int key; (key = scan_member(&scan, &members, keys, 2)) != SCAN_END;) {
+            struct str text = key == 0 ? scan_string(&scan) : scan_text(&scan);
+            if (key == 1 && text.ptr)
+                CHECK_STR(rows[i].json, text, STR("x y\n"));
+        }
+        CHECK_INT(rows[i].json, scan_finish(&scan, &err), rows[i].want);
+    }
+}
+
+TEST(whole_numbers_and_booleans)
+{
+    static const struct {
+        const char *json;
+        int64_t number;
+        bool truth;
+        const char *problem;
+    } rows[] = {
+        {"{'n':12,'b':true}", 12, true, NULL},
+        {"{'b':false,'n':-3}", -3, false, NULL},
+        {"{'n':null,'b':null}", 0, false, NULL},
+        {"{'n':999999999999999999}", 999999999999999999, false, NULL},
+        {"{'n':1999999999999999999}", 0, false, "at most 18 digits"},
+        {"{'n':1.5}", 0, false, "a whole number"},
+        {"{'n':1e3}", 0, false, "a whole number"},
+        {"{'n':'1'}", 0, false, "n: a number was expected here"},
+        {"{'n':true}", 0, false, "n: a number was expected here"},
+        {"{'n':}", 0, false, ""},
+        {"{'b':1}", 0, false, "b: true or false was expected here"},
+        {"{'b':'true'}", 0, false, "b: true or false was expected here"},
+        {"{'b':tru}", 0, false, ""},
+    };
+    static const struct str keys[] = {STR_INIT("n"), STR_INIT("b")};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct scan scan;
+        struct err err = ERR_CLEAN;
+        int64_t number = 0;
+        bool truth = false;
+        scan_begin(&scan, json_of(&arena, rows[i].json), &arena);
+        struct scan_members members = scan_object(&scan);
+        for (int key; (key = scan_member(&scan, &members, keys, 2)) != SCAN_END;) {
+            if (key == 0)
+                number = scan_integer(&scan);
+            else
+                truth = scan_bool(&scan);
+        }
+        CHECK_INT(rows[i].json, scan_finish(&scan, &err), rows[i].problem ? -1 : 0);
+        if (rows[i].problem)
+            CHECK_HAS(rows[i].json, ERR_TEXT(err), rows[i].problem);
+        else
+            CHECK(rows[i].json, number == rows[i].number && truth == rows[i].truth);
+    }
+}
+
 TEST(a_NUL_behind_the_value)
 {
     struct err err = ERR_CLEAN;
@@ -305,6 +385,8 @@ int main(void)
         cmocka_unit_test(deep),
         cmocka_unit_test(breadth_is_not_depth),
         cmocka_unit_test(problems_say_where),
+        cmocka_unit_test(NUL_in_what_nobody_asked_for),
+        cmocka_unit_test(whole_numbers_and_booleans),
         cmocka_unit_test(a_NUL_behind_the_value),
         cmocka_unit_test(problems_are_printable),
     };
