@@ -12,8 +12,6 @@
 #include "pinnace/trackdecide.h"
 #include "pinnace/when.h"
 
-#include "rollout_stand_in.h"
-
 enum {
     WORLD_TRACKS = 3,
     WORLD_WORKLOADS = 6,
@@ -168,11 +166,19 @@ static inline struct pod_facts pod_of_bytes(struct world *world,
     bool now = digest == workload->digest;
     int64_t age = now ? world->now - workload->changed_at : 1000000;
     struct pod_facts pod = {
-        .images = {{STR("web"), image_of(world, digest, ""), false}},
+        .name = STR("web-1"),
+        .owner_uid = str_of(workload->where), /* the workload's uid */
+        .images = arena_new(world->arena, struct pod_image),
         .image_count = 1,
-        .scheduled = true,
+        .begun = true,
         .ready = age >= READY_AFTER && (does == DOES_WELL || does == DOES_RESTART),
+        .created_at = workload->changed_at,
         .ready_since = workload->changed_at + READY_AFTER,
+    };
+    assert_non_null(pod.images);
+    *pod.images = (struct pod_image){
+        .container = STR("web"),
+        .image = image_of(world, digest, ""),
         .restarts = does == DOES_RESTART && age >= RESTART_AFTER ? 1 : 0,
     };
     if (does == DOES_CRASH && age >= READY_AFTER)
@@ -188,6 +194,7 @@ static inline size_t pods_of_workload(struct world *world, const struct sim_work
         if (workload->job) {
             pods[count] = pod_of_bytes(world, workload, workload->digest);
             pods[count].ready = workload->job > 0;
+            pods[count].over = true;
             if (workload->job < 0)
                 pods[count].fault = STR("Job web-1 failed");
             count++;
