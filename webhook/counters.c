@@ -132,10 +132,10 @@ void counters_write(struct counters *counters, struct buf *out)
     write_latency(counters, out);
     write_reloads(counters, out);
     metric_write(out, "pinnace_unusable_objects", METRIC_GAUGE,
-                 "PinPolicies and Exemptions that cannot be meant; what they said before counts",
+                 "PinPolicies, Exemptions and Tracks that cannot be meant; what they said before counts",
                  (int64_t)get(&counters->bad_objects));
     metric_write(out, "pinnace_watch_failures_total", METRIC_COUNTER,
-                 "How often following PinPolicies and Exemptions failed; it is tried again",
+                 "How often following PinPolicies, Exemptions and Tracks failed; it is tried again",
                  (int64_t)get(&counters->watch_failures));
     metric_write(out, "pinnace_longest_turn_milliseconds", METRIC_GAUGE,
                  "The longest turn of the loop that follows the cluster, in the last minute",

@@ -27,9 +27,19 @@ static const struct {
     [RULE_EXEMPTION] = {{"/apis/" PINNACE_API_VERSION, "exemptions"},
                         "Exemption",
                         SHELF_MAX_BYTES / 16},
+    [RULE_TRACK] = {{"/apis/" PINNACE_API_VERSION, "tracks"}, "Track", SHELF_MAX_BYTES / 4},
 };
 
 /* ---- what is in force ---- */
+
+/* The shelf's text goes with the next change of the object: strings of the snapshot are its own. */
+static int add_track(struct snapshot *snapshot, struct str json, struct err *err)
+{
+    struct str own = arena_copy(&snapshot->arena, json);
+    if (!own.ptr)
+        return err_no_memory(err);
+    return ledger_add(&snapshot->ledger, own, &snapshot->arena, err);
+}
 
 static int build(const struct rules *rules, struct snapshot *snapshot, struct err *err)
 {
@@ -37,10 +47,15 @@ static int build(const struct rules *rules, struct snapshot *snapshot, struct er
         const struct shelf *shelf = &rules->kinds[kind].shelf;
         for (size_t i = 0; i < shelf->count; i++) {
             struct str json = shelf->items[i]->json;
-            if (json.len && policy_add(&snapshot->policy, json, &snapshot->arena, err) < 0)
+            if (!json.len)
+                continue;
+            if ((kind == RULE_TRACK
+                     ? add_track(snapshot, json, err)
+                     : policy_add(&snapshot->policy, json, &snapshot->arena, err)) < 0)
                 return -1;
         }
     }
+    snapshot->has_ledger = !rules->kinds[RULE_TRACK].absent;
     return 0;
 }
 
@@ -64,7 +79,7 @@ static bool may_publish(const struct rules *rules)
 {
     static const struct shelf_key name = {.name = STR_INIT("default")};
     for (int kind = 0; kind < RULE_KINDS; kind++)
-        if (!rules->kinds[kind].whole)
+        if (!rules->kinds[kind].whole && !rules->kinds[kind].absent)
             return false;
     const struct shelf_item *item = shelf_find(&rules->kinds[RULE_PIN_POLICY].shelf, name);
     if (!item)
@@ -86,8 +101,9 @@ static void log_published(struct rules *rules)
     const struct log_field fields[] = {
         LOG_NUMBER("pinPolicies", (int64_t)rules->kinds[RULE_PIN_POLICY].shelf.count),
         LOG_NUMBER("exemptions", (int64_t)rules->kinds[RULE_EXEMPTION].shelf.count),
+        LOG_NUMBER("tracks", (int64_t)rules->kinds[RULE_TRACK].shelf.count),
     };
-    log_write(rules->log, LOG_INFO, "policy loaded", fields, 2);
+    log_write(rules->log, LOG_INFO, "policy loaded", fields, 3);
 }
 
 static void publish_now(void *context)
@@ -128,26 +144,39 @@ static void count_bad(const struct rules *rules)
     atomic_store(&rules->counters->bad_objects, bad);
 }
 
-/* As it would count if it were alone. */
-static int try_out(struct str json, struct arena *arena, struct err *err)
+/* As it would count if it were alone; *ret_kept is what of it is worth keeping. */
+static int try_out(enum rule_kind kind, struct str json, struct arena *arena, struct str *ret_kept,
+                   struct err *err)
 {
     struct policy policy = policy_builtin;
-    return policy_add(&policy, json, arena, err);
+    struct ledger ledger = {0};
+    struct buf kept = BUF_INIT(arena, OBJECT_ROOM);
+    if (kind != RULE_TRACK)
+        return policy_add(&policy, json, arena, err) < 0
+                   ? -1
+                   : policy_essence(json, arena, ret_kept, err);
+    if (ledger_add(&ledger, json, arena, err) < 0)
+        return -1;
+    buf_add_track(&kept, ledger.tracks);
+    return buf_finish(&kept, ret_kept, err);
 }
 
-static void keep(struct rules_kind *kind, struct shelf_key key, struct str json,
+/* False when it says what it said before, as Tracks mostly do that have only counted on. */
+static bool keep(struct rules_kind *kind, struct shelf_key key, struct str json,
                  struct arena *arena)
 {
     struct err err;
     struct str essence;
-    bool usable =
-        try_out(json, arena, &err) == 0 && policy_essence(json, arena, &essence, &err) == 0;
+    const struct shelf_item *before = shelf_find(&kind->shelf, key);
+    bool usable = try_out(kind->kind, json, arena, &essence, &err) == 0;
+    bool same = usable && before && !before->bad && str_eq(before->json, essence);
     if (usable && shelf_put(&kind->shelf, key, essence, &err) == 0)
-        return;
+        return !same;
     if (!usable || err.kind != ERR_LIMIT || kind->shelf.news)
         log_bad(kind, key, &err);
     if (shelf_put_bad(&kind->shelf, key, &err) < 0)
         kind->lost++;
+    return true;
 }
 
 /* What had no room is not here to be put: it has to be listed. */
@@ -170,6 +199,7 @@ static void object_came(void *context, enum kube_change change, struct str json)
     struct arena arena ARENA_SCOPED = ARENA_INIT(OBJECT_ROOM);
     struct object object;
     struct err err;
+    bool changed = true;
     if (object_read(json, &arena, &object, &err) < 0) {
         log_bad(kind, (struct shelf_key){STR_NONE, STR_NONE}, &err);
         kind->lost++;
@@ -180,8 +210,8 @@ static void object_came(void *context, enum kube_change change, struct str json)
     if (change == KUBE_DELETED)
         shelf_remove(&kind->shelf, key);
     else
-        keep(kind, key, json, &arena);
-    if (change != KUBE_LISTED) {
+        changed = keep(kind, key, json, &arena);
+    if (change != KUBE_LISTED && changed) {
         list_again_if_room(kind, bytes_before);
         count_bad(kind->rules);
         publish_soon(kind->rules);
@@ -199,13 +229,31 @@ static void list_is_whole(void *context)
 {
     struct rules_kind *kind = context;
     bool was_full = shelf_is_full(&kind->shelf);
-    if (!kind->lost || kind->kind != RULE_PIN_POLICY)
+    if (!kind->lost || kind->kind == RULE_EXEMPTION)
         shelf_whole(&kind->shelf);
     kind->whole = true;
+    kind->absent = false;
     if (was_full && !shelf_is_full(&kind->shelf)) {
         const struct log_field field = LOG_TEXT("kind", str_of(sources[kind->kind].name));
         log_write(kind->rules->log, LOG_INFO, "room for all objects again", &field, 1);
     }
+    count_bad(kind->rules);
+    publish_soon(kind->rules);
+}
+
+/* Releases are for those who want them: a cluster without that kind has no ledger, and all the rest. */
+static void has_no_tracks(struct rules_kind *kind)
+{
+    const struct log_field field = LOG_TEXT("kind", str_of(sources[kind->kind].name));
+    kind->asked_at = clock_boot_ms();
+    if (kind->absent)
+        return;
+    log_write(kind->rules->log, LOG_INFO, "the cluster has no such kind", &field, 1);
+    shelf_begin(&kind->shelf);
+    shelf_whole(&kind->shelf);
+    kind->absent = true;
+    kind->whole = false;
+    kind->lost = 0;
     count_bad(kind->rules);
     publish_soon(kind->rules);
 }
@@ -216,12 +264,16 @@ static void list_is_whole(void *context)
  */
 static void trouble_came(void *context, const struct kube_error *error, int64_t again_ms)
 {
-    const struct rules_kind *kind = context;
+    struct rules_kind *kind = context;
     const struct log_field fields[] = {
         LOG_TEXT("kind", str_of(sources[kind->kind].name)),
         LOG_TEXT("error", str_of(error->text)),
         LOG_NUMBER("againMs", again_ms),
     };
+    if (kind->kind == RULE_TRACK && error->fault == KUBE_NOT_FOUND) {
+        has_no_tracks(kind);
+        return;
+    }
     counter_add(&kind->rules->counters->watch_failures);
     bool passing = kube_fault_is_passing(error->fault) &&
                    kube_watch_failures(kind->watch) < KUBE_WATCH_FAILURES;
@@ -272,7 +324,8 @@ int64_t rules_fresh_at(const struct rules *rules)
     if (!rules->published_at)
         return 0;
     for (int kind = 0; kind < RULE_KINDS; kind++) {
-        int64_t at = kube_watch_fresh_at(rules->kinds[kind].watch);
+        const struct rules_kind *each = &rules->kinds[kind];
+        int64_t at = each->absent ? each->asked_at : kube_watch_fresh_at(each->watch);
         if (at < oldest)
             oldest = at;
     }

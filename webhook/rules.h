@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rules: snapshots out of the PinPolicy and the Exemptions of a cluster, followed for as long as
- * the loop turns. Nothing is in force before both were read once; afterwards what cannot be read
- * leaves in force what was read before.
+ * rules: snapshots out of the PinPolicy, the Exemptions and the Tracks of a cluster, followed for as
+ * long as the loop turns. Nothing is in force before all were read once; afterwards what cannot be
+ * read leaves in force what was read before. A cluster that has no kind of Tracks has no ledger.
  */
 #ifndef PINNACE_WEBHOOK_RULES_H
 #define PINNACE_WEBHOOK_RULES_H
@@ -17,6 +17,7 @@
 enum rule_kind {
     RULE_PIN_POLICY,
     RULE_EXEMPTION,
+    RULE_TRACK,
     RULE_KINDS,
 };
 
@@ -29,6 +30,8 @@ struct rules_kind {
     struct shelf shelf;
     bool whole;  /* it was read once */
     size_t lost; /* objects came that could not even be told by their names, or kept */
+    bool absent; /* the cluster does not know the kind; asked_at, on clock_boot_ms, it said so */
+    int64_t asked_at;
     struct timer list_again;
 };
 

@@ -30,7 +30,9 @@ struct track_target {
 struct track {
     const struct track *next;
     struct str namespace, name;
-    struct imageref image;         /* the repository it follows */
+    struct imageref image;                 /* the repository it follows */
+    struct str follow_tag;                 /* .len 0: it follows versions */
+    struct str from_namespace, from_track; /* whose proof it waits for; .len 0: nobody's */
     struct str current;            /* the digest it runs now; .len 0 when there is none yet */
     const struct ledger_row *rows; /* newest first */
     const struct track_target *targets;
@@ -52,6 +54,9 @@ struct ledger {
  * live as long as the ledger, as the arena must.
  */
 int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err);
+
+/* The Track as JSON with nothing but what a ledger keeps of it: ledger_add reads the same again. */
+void buf_add_track(struct buf *buf, const struct track *track);
 
 /* An image in its object: what the ledger is asked about. */
 struct ledger_query {

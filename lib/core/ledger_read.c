@@ -2,16 +2,59 @@
 /* ledger_read: Tracks and workloads as the API server shows them, into a ledger; see the header. */
 #include "pinnace/ledger.h"
 
+#include <stdio.h>
+
 #include "pinnace/json.h"
 #include "pinnace/policy.h"
 
 #include "pinnace/banned.h"
 
+/* What an object says of itself, and the parts of a Track. */
+struct head {
+    struct str api_version, kind, namespace, name, spec, status;
+};
+
+static void read_metadata(struct scan *scan, struct head *head)
+{
+    enum { NAMESPACE, NAME, KEYS };
+    static const struct str keys[] = {
+        [NAMESPACE] = STR_INIT("namespace"), [NAME] = STR_INIT("name")};
+    struct scan_members members = scan_object(scan);
+    for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;)
+        *(key == NAME ? &head->name : &head->namespace) = scan_string(scan);
+}
+
+/* Everybody may nest the managedFields of his own Track; that must not hide what it says. */
+static int read_head(struct str json, struct arena *arena, struct head *head, struct err *err)
+{
+    enum { API_VERSION, KIND, METADATA, SPEC, STATUS, KEYS };
+    static const struct str keys[] = {
+        [API_VERSION] = STR_INIT("apiVersion"), [KIND] = STR_INIT("kind"),
+        [METADATA] = STR_INIT("metadata"),      [SPEC] = STR_INIT("spec"),
+        [STATUS] = STR_INIT("status"),
+    };
+    struct scan scan;
+    scan_begin(&scan, json, arena);
+    scan.deep = true;
+    struct scan_members members = scan_object(&scan);
+    for (int key; (key = scan_member(&scan, &members, keys, KEYS)) != SCAN_END;) {
+        if (key == API_VERSION)
+            head->api_version = scan_string(&scan);
+        else if (key == KIND)
+            head->kind = scan_string(&scan);
+        else if (key == METADATA)
+            read_metadata(&scan, head);
+        else
+            *(key == SPEC ? &head->spec : &head->status) = scan_value(&scan);
+    }
+    return scan_finish(&scan, err);
+}
+
 /* The states of a row in which its bytes may run. */
 static bool state_is_released(struct str state)
 {
     return str_eq(state, STR("RollingOut")) || str_eq(state, STR("Healthy")) ||
-           str_eq(state, STR("Adopted"));
+           str_eq(state, STR("Applied")) || str_eq(state, STR("Adopted"));
 }
 
 static int read_row(const struct json_fields *fields, struct arena *arena, struct ledger_row *row,
@@ -107,26 +150,72 @@ static int read_image(const struct json_fields *spec, struct arena *arena, struc
     return 0;
 }
 
-static int read_track(struct str json, const struct object *object, struct arena *arena,
-                      struct track *track, struct err *err)
+static int read_source(const struct json_fields *spec, struct arena *arena, struct track *track,
+                       struct err *err)
 {
-    JSON_SCOPED struct cJSON *tree = NULL;
-    if (json_read(json, LEDGER_MAX_BYTES, &tree, err) < 0)
+    struct json_fields follow = {0}, from = {0};
+    struct str namespace = track->namespace;
+    if (json_get_object(spec, "follow", &follow, err) < 0 ||
+        json_get_object(spec, "from", &from, err) < 0 ||
+        json_get_string(&follow, "tag", arena, &track->follow_tag, err) < 0 ||
+        json_get_string(&from, "namespace", arena, &namespace, err) < 0 ||
+        json_get_string(&from, "track", arena, &track->from_track, err) < 0)
         return -1;
-    struct json_fields root = {.object = tree}, spec = {0}, status = {0}, current = {0};
+    if (track->from_track.len)
+        track->from_namespace = namespace;
+    return 0;
+}
+
+static int read_spec(const struct json_fields *spec, struct arena *arena, struct track *track,
+                     struct err *err)
+{
+    if (read_image(spec, arena, track, err) < 0 || read_source(spec, arena, track, err) < 0)
+        return -1;
+    return read_targets(spec, arena, track, err);
+}
+
+static int read_status(const struct json_fields *status, struct arena *arena, struct track *track,
+                       struct err *err)
+{
+    struct json_fields current = {0};
     struct ledger_row *rows = NULL;
-    track->name = object->name;
-    track->namespace = object->namespace;
-    if (json_get_object(&root, "spec", &spec, err) < 0 ||
-        json_get_object(&root, "status", &status, err) < 0 ||
-        json_get_object(&status, "current", &current, err) < 0 ||
+    if (json_get_object(status, "current", &current, err) < 0 ||
         json_get_string(&current, "digest", arena, &track->current, err) < 0 ||
-        read_image(&spec, arena, track, err) < 0 || read_targets(&spec, arena, track, err) < 0 ||
-        read_rows(&status, arena, &rows, err) < 0 ||
-        read_quarantined(&status, arena, rows, err) < 0)
+        read_rows(status, arena, &rows, err) < 0 || read_quarantined(status, arena, rows, err) < 0)
         return -1;
     track->rows = rows;
     return 0;
+}
+
+/* A part of the object, whatever stands beside it. */
+static int read_part(struct str json, const char *name, struct cJSON **ret_tree,
+                     struct json_fields *ret_fields, struct err *err)
+{
+    *ret_fields = (struct json_fields){0};
+    snprintf(ret_fields->path, sizeof(ret_fields->path), "%s", name);
+    if (!json.len || str_eq(json, STR("null")))
+        return 0;
+    if (json.ptr[0] != '{')
+        return err_set(err, ERR_INPUT, "%s: an object was expected here", name);
+    if (json_read(json, LEDGER_MAX_BYTES, ret_tree, err) < 0)
+        return err_prefix(err, "%s: ", name);
+    ret_fields->object = *ret_tree;
+    return 0;
+}
+
+static int read_track(const struct head *head, struct arena *arena, struct track *track,
+                      struct err *err)
+{
+    JSON_SCOPED struct cJSON *spec_tree = NULL;
+    JSON_SCOPED struct cJSON *status_tree = NULL;
+    struct json_fields spec, status;
+    track->name = head->name;
+    track->namespace = head->namespace;
+    if (read_part(head->spec, "spec", &spec_tree, &spec, err) < 0 ||
+        read_part(head->status, "status", &status_tree, &status, err) < 0 ||
+        read_spec(&spec, arena, track, err) < 0)
+        return -1;
+    return read_status(&status, arena, track, err);
 }
 
 static int add_workload(struct ledger *ledger, const struct object *object, struct arena *arena,
@@ -156,20 +245,23 @@ static int add_revision(struct ledger *ledger, const struct object *revision, st
     return add_workload(ledger, &held, arena, err);
 }
 
-static int add_track(struct ledger *ledger, struct str json, const struct object *object,
+static int add_track(struct ledger *ledger, const struct head *head, size_t size,
                      struct arena *arena, struct err *err)
 {
     struct track *track = arena_new(arena, struct track);
     if (!track)
         return err_no_memory(err);
-    if (read_track(json, object, arena, track, err) < 0)
+    if (size > LEDGER_MAX_BYTES)
+        return err_set(err, ERR_LIMIT, "%zu bytes; of a Track at most %d are read", size,
+                       LEDGER_MAX_BYTES);
+    if (read_track(head, arena, track, err) < 0)
         return -1;
     track->next = ledger->tracks;
     ledger->tracks = track;
     return 0;
 }
 
-int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
+static int add_other(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
 {
     struct object object;
     if (object_read(json, arena, &object, err) < 0)
@@ -180,11 +272,18 @@ int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, stru
         return add_workload(ledger, &object, arena, err);
     if (str_eq(object.kind_name, STR("ControllerRevision")) && object.data.ptr)
         return add_revision(ledger, &object, arena, err);
-    if (str_eq(object.api_version, STR(PINNACE_API_VERSION)) &&
-        str_eq(object.kind_name, STR("Track")))
-        return add_track(ledger, json, &object, arena, err);
     return err_set(err, ERR_INPUT,
                    "\"%.*s\" of \"%.*s\": a ledger is made of Tracks of " PINNACE_API_VERSION
                    " and of workloads",
                    STR_FMT(object.kind_name), STR_FMT(object.api_version));
+}
+
+int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
+{
+    struct head head = {.namespace = STR("default")};
+    if (read_head(json, arena, &head, err) < 0)
+        return -1;
+    if (str_eq(head.api_version, STR(PINNACE_API_VERSION)) && str_eq(head.kind, STR("Track")))
+        return add_track(ledger, &head, json.len, arena, err);
+    return add_other(ledger, json, arena, err);
 }

@@ -55,6 +55,26 @@ static void check_track(const struct ledger *ledger, const struct track *track)
     }
 }
 
+/* What is kept of a Track lets the same bytes run. */
+static void check_kept(const struct track *track, struct arena *arena)
+{
+    struct buf buf = BUF_INIT(arena, ROOM);
+    struct ledger kept = {0};
+    struct err err;
+    struct str text;
+    buf_add_track(&buf, track);
+    if (buf_finish(&buf, &text, &err) < 0)
+        return;
+    must(ledger_add(&kept, text, arena, &err) == 0 || err.kind == ERR_MEMORY ||
+         err.kind == ERR_LIMIT);
+    if (!kept.tracks)
+        return;
+    must(imageref_same_repository(&kept.tracks->image, &track->image));
+    must(str_eq(kept.tracks->current, track->current));
+    for (const struct ledger_row *row = track->rows; row; row = row->next)
+        must(rows_release(kept.tracks, row->digest) == rows_release(track, row->digest));
+}
+
 static void ask(const struct ledger *ledger, const struct object *object,
                 const struct image_site *site, struct str namespace)
 {
@@ -87,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (const struct track *track = ledger.tracks; track; track = track->next)
         check_track(&ledger, track);
+    for (const struct track *track = ledger.tracks; track; track = track->next)
+        check_kept(track, &arena);
     for (const struct workload *w = ledger.workloads; w; w = w->next) {
         const struct image_site *site;
         for (struct image_cursor at = {0}; (site = object_next_image(&w->object, &at));) {

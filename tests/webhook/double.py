@@ -8,7 +8,7 @@ import threading
 import urllib.parse
 
 GROUP = "/apis/pinnace.dev/v1alpha1/"
-KINDS = {"pinpolicies": "PinPolicy", "exemptions": "Exemption"}
+KINDS = {"pinpolicies": "PinPolicy", "exemptions": "Exemption", "tracks": "Track"}
 
 
 def status(code, message="scripted", **details):
@@ -63,7 +63,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Double:
-    """Lists and watches PinPolicies and Exemptions; a script takes over of that what it likes, elsewhere(handler,
+    """Lists and watches PinPolicies, Exemptions and Tracks; a script takes over of that what it likes, elsewhere(handler,
     path, asked) answers for other kinds. Both say whether they did."""
 
     def __init__(self, folder, script=None, elsewhere=None, handler=Handler):
@@ -89,12 +89,14 @@ class Double:
         self.server.shutdown()
         self.server.server_close()
 
-    def put(self, plural, name, spec, tell=True, **metadata):
+    def put(self, plural, name, spec, tell=True, status=None, **metadata):
         with self.lock:
             self.version += 1
             kept = {"apiVersion": "pinnace.dev/v1alpha1", "kind": KINDS[plural], "spec": spec,
                     "metadata": {"name": name, "resourceVersion": str(self.version), **metadata}}
-            if plural == "exemptions":
+            if status is not None:
+                kept["status"] = status
+            if plural != "pinpolicies":
                 kept["metadata"].setdefault("namespace", "production")
             self.objects[plural][name] = kept
             if tell:
