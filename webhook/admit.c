@@ -2,6 +2,7 @@
 /* admit: see the header. */
 #include "admit.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "pinnace/file.h"
@@ -124,6 +125,12 @@ static void log_answer(struct admit *admit, const struct review_path *path,
               sizeof(fields) / sizeof(fields[0]));
 }
 
+/* What an answer has to wait for: one of these. */
+struct memo {
+    struct look *look;
+    struct fresh_read *read;
+};
+
 static struct review_context context_of(const struct admit *admit, const struct review_path *path,
                                         const struct snapshot *snapshot)
 {
@@ -134,14 +141,45 @@ static struct review_context context_of(const struct admit *admit, const struct 
                                    .key = admit->key};
 }
 
-static int judge_pods(struct admit *admit, const struct review *review,
-                      const struct review_context *context, uint64_t begun, struct arena *arena,
-                      struct str *ret_text, struct err *err)
+/* What was asked meanwhile counts instead of what this replica had heard of. */
+static int refresh(struct review_context *context, const struct review *review,
+                   const struct fresh_read *read, struct ledger *ledger, struct arena *arena,
+                   struct err *err)
 {
+    const struct ledger *fresh = fresh_read_ledger(read);
+    context->not_asked = fresh_read_trouble(read);
+    if (!fresh || !context->ledger)
+        return 0;
+    if (ledger_refresh(context->ledger, fresh, review->namespace, arena, ledger, err) < 0)
+        return -1;
+    context->ledger = ledger;
+    return 0;
+}
+
+/* False when there is nobody to be asked, or no room for more. */
+static bool ask_freshly(struct admit *admit, const struct review *review, struct memo *ret_wait)
+{
+    if (admit->fresh && review->namespace.len)
+        ret_wait->read = fresh_read_new(admit->fresh, review->namespace);
+    return ret_wait->read;
+}
+
+static int judge_pods(struct admit *admit, const struct httpd_request *request,
+                      const struct review *review, struct review_context *context,
+                      struct memo *ret_wait, struct arena *arena, struct str *ret_text,
+                      struct err *err)
+{
+    const struct memo *memo = request->memo;
     struct review_outcome outcome;
+    struct ledger ledger;
+    if (memo && refresh(context, review, memo->read, &ledger, arena, err) < 0)
+        return -1;
     if (review_answer(review, context, arena, &outcome, ret_text, err) < 0)
         return -1;
-    counters_add_answer(admit->counters, &context->path, &outcome, monotonic_now() - begun);
+    if (!memo && review_hangs_on_ledger(context, &outcome) && ask_freshly(admit, review, ret_wait))
+        return 0;
+    counters_add_answer(admit->counters, &context->path, &outcome,
+                        monotonic_now() - request->begun);
     if (!outcome.allowed || admit->log_allowed)
         log_answer(admit, &context->path, review, &outcome, arena);
     return 0;
@@ -158,21 +196,19 @@ static void log_object(struct admit *admit, const struct review *review, bool al
     log_write(admit->log, LOG_INFO, allowed ? "allowed" : "refused", fields, 4);
 }
 
-/*
- * Nothing is said of what is in a namespace when nobody can look. *ret_look is what is being found
- * out, and the answer has to wait for it.
- */
-static int judge_object(struct admit *admit, const struct review *review,
-                        const struct review_context *context, const struct look *look,
-                        struct look **ret_look, struct arena *arena, struct str *ret_text,
+/* Nothing is said of what is in a namespace when nobody can look. */
+static int judge_object(struct admit *admit, const struct httpd_request *request,
+                        const struct review *review, const struct review_context *context,
+                        struct memo *ret_wait, struct arena *arena, struct str *ret_text,
                         struct err *err)
 {
-    const struct nslook *found = look ? look_result(look) : NULL;
+    const struct memo *memo = request->memo;
+    const struct nslook *found = memo ? look_result(memo->look) : NULL;
     struct nslook wanted;
     bool allowed;
-    if (!look && admit->looks && objectreview_wants_look(review, &context->path, arena, &wanted)) {
-        *ret_look = look_new(admit->looks, review->object.name, &wanted);
-        if (*ret_look)
+    if (!memo && admit->looks && objectreview_wants_look(review, &context->path, arena, &wanted)) {
+        ret_wait->look = look_new(admit->looks, review->object.name, &wanted);
+        if (ret_wait->look)
             return 0;
         wanted.trouble = STR("others are just looking");
         found = &wanted;
@@ -185,9 +221,10 @@ static int judge_object(struct admit *admit, const struct review *review,
     return 0;
 }
 
+/* *ret_wait is what is being found out, if the answer has to wait for it. */
 static int judge_review(struct admit *admit, const struct httpd_request *request,
-                        const struct snapshot *snapshot, struct arena *arena,
-                        struct look **ret_look, struct str *ret_text, struct err *err)
+                        const struct snapshot *snapshot, struct memo *ret_wait, struct arena *arena,
+                        struct str *ret_text, struct err *err)
 {
     struct review review;
     struct review_path path;
@@ -195,14 +232,38 @@ static int judge_review(struct admit *admit, const struct httpd_request *request
         return err_set(err, ERR_SYSTEM, "a path was let in that is none");
     if (review_decode(request->body, arena, &review, err) < 0)
         return err_prefix(err, "not an AdmissionReview that can be answered: ");
-    const struct review_context context = context_of(admit, &path, snapshot);
+    struct review_context context = context_of(admit, &path, snapshot);
     int done =
         path.subject == SUBJECT_PODS
-            ? judge_pods(admit, &review, &context, request->begun, arena, ret_text, err)
-            : judge_object(admit, &review, &context, request->memo, ret_look, arena, ret_text, err);
+            ? judge_pods(admit, request, &review, &context, ret_wait, arena, ret_text, err)
+            : judge_object(admit, request, &review, &context, ret_wait, arena, ret_text, err);
     if (done < 0 && err->kind != ERR_MEMORY)
         err->kind = ERR_SYSTEM;
     return done;
+}
+
+static void drop(struct memo *memo)
+{
+    if (memo->look)
+        look_free(memo->look);
+    if (memo->read)
+        fresh_read_free(memo->read);
+    *memo = (struct memo){NULL, NULL};
+}
+
+/* The wait as a memo of the request; -1 when there is no memory for it. */
+static int keep(struct memo *wait, struct memo **ret_memo, struct err *err)
+{
+    if (!wait->look && !wait->read)
+        return 0;
+    struct memo *memo = malloc(sizeof(*memo));
+    if (!memo) {
+        drop(wait);
+        return err_no_memory(err);
+    }
+    *memo = *wait;
+    *ret_memo = memo;
+    return 0;
 }
 
 void admit_answer(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
@@ -210,7 +271,7 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     struct admit *admit = context;
     struct arena *arena = scratch_take();
     struct snapshot *snapshot = snapshots_take(admit->snapshots);
-    struct look *look = NULL;
+    struct memo wait = {NULL, NULL}, *memo = NULL;
     struct err err = {.kind = ERR_NONE};
     struct str text;
     int done = -1;
@@ -219,12 +280,14 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     else if (!snapshot)
         err_set(&err, ERR_SYSTEM, "there is no policy to judge by yet");
     else
-        done = judge_review(admit, request, snapshot, arena, &look, &text, &err);
+        done = judge_review(admit, request, snapshot, &wait, arena, &text, &err);
     snapshots_release(admit->snapshots, snapshot);
+    if (done == 0)
+        done = keep(&wait, &memo, &err);
     if (done < 0)
         reply_error(admit, request, arena, &err, ret_reply);
-    else if (look)
-        ret_reply->memo = look;
+    else if (memo)
+        ret_reply->memo = memo;
     else
         *ret_reply = (struct httpd_reply){
             .status = 200, .content_type = "application/json", .body = text, .proven = true};
@@ -232,12 +295,17 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
 
 void admit_wait(void *context, void *memo, struct httpd_waiting *waiting)
 {
+    const struct memo *wait = memo;
     (void)context;
-    look_begin(memo, waiting);
+    if (wait->look)
+        look_begin(wait->look, waiting);
+    else
+        fresh_read_begin(wait->read, waiting);
 }
 
 void admit_drop(void *context, void *memo)
 {
     (void)context;
-    look_free(memo);
+    drop(memo);
+    free(memo);
 }

@@ -8,6 +8,7 @@
 #include "pinnace/siphash.h"
 
 #include "counters.h"
+#include "fresh.h"
 #include "looks.h"
 #include "snapshot.h"
 
@@ -17,7 +18,8 @@ struct admit {
     struct log *log;
     bool log_allowed;
     struct siphash_key key;
-    struct looks *looks;         /* NULL without a cluster */
+    struct looks *looks; /* NULL without a cluster, as fresh is */
+    struct fresh *fresh;
     _Atomic uint64_t last_error; /* the second in which one was logged */
 };
 

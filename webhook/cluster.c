@@ -24,6 +24,7 @@ struct cluster {
     struct kube *kube;
     struct rules rules;
     struct looks looks;
+    struct fresh fresh;
     struct timer minute;
     pthread_t thread;
     bool runs;
@@ -48,6 +49,7 @@ static void turn(struct cluster *cluster)
         sleep(TURN_MS / 1000);
     }
     looks_turn(&cluster->looks);
+    fresh_turn(&cluster->fresh);
     atomic_store(&cluster->options.snapshots->fresh_at, rules_fresh_at(&cluster->rules));
 }
 
@@ -74,6 +76,7 @@ static int open_cluster(struct cluster *cluster, struct err *err)
                                     .snapshots = options->snapshots,
                                     .counters = options->counters};
     looks_init(&cluster->looks, cluster->kube, options->snapshots);
+    fresh_init(&cluster->fresh, cluster->kube, options->snapshots, options->counters);
     return rules_start(&cluster->rules, err);
 }
 
@@ -106,6 +109,11 @@ struct looks *cluster_looks(struct cluster *cluster)
     return &cluster->looks;
 }
 
+struct fresh *cluster_fresh(struct cluster *cluster)
+{
+    return &cluster->fresh;
+}
+
 void cluster_halt(struct cluster *cluster)
 {
     if (!cluster || !cluster->runs)
@@ -115,6 +123,7 @@ void cluster_halt(struct cluster *cluster)
     pthread_join(cluster->thread, NULL);
     cluster->runs = false;
     looks_stop(&cluster->looks);
+    fresh_stop(&cluster->fresh);
 }
 
 void cluster_close(struct cluster **cluster)
@@ -126,6 +135,7 @@ void cluster_close(struct cluster **cluster)
     if (ending->kube) {
         rules_stop(&ending->rules);
         looks_destroy(&ending->looks);
+        fresh_destroy(&ending->fresh);
     }
     kube_close(&ending->kube);
     http_close(&ending->http);

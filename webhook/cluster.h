@@ -4,6 +4,7 @@
 #define PINNACE_WEBHOOK_CLUSTER_H
 
 #include "counters.h"
+#include "fresh.h"
 #include "looks.h"
 #include "snapshot.h"
 
@@ -24,6 +25,8 @@ int cluster_start(const struct cluster_options *options, struct cluster **ret_cl
 
 /* For looks into namespaces. */
 struct looks *cluster_looks(struct cluster *cluster);
+/* For what is asked before an image is refused as not released. */
+struct fresh *cluster_fresh(struct cluster *cluster);
 
 /* The thread ends, and nobody waits for it any more. NULL is fine, here and below. */
 void cluster_halt(struct cluster *cluster);

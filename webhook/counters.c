@@ -110,14 +110,14 @@ static void write_latency(const struct counters *counters, struct buf *out)
     metric_add_buckets(&family, NULL, &buckets);
 }
 
-static void write_reloads(const struct counters *counters, struct buf *out)
+static void write_results(struct buf *out, const char *name, const char *help, uint64_t good,
+                          uint64_t bad)
 {
-    const struct metric_label good[] = {{"result", STR("good")}, {NULL, STR_NONE}};
-    const struct metric_label bad[] = {{"result", STR("bad")}, {NULL, STR_NONE}};
-    struct metric_family family = metric_open(out, "pinnace_snapshot_reloads_total", METRIC_COUNTER,
-                                              "How often policy and ledger were read");
-    metric_add(&family, good, (int64_t)get(&counters->reloads));
-    metric_add(&family, bad, (int64_t)get(&counters->failed_reloads));
+    const struct metric_label went_well[] = {{"result", STR("good")}, {NULL, STR_NONE}};
+    const struct metric_label did_not[] = {{"result", STR("bad")}, {NULL, STR_NONE}};
+    struct metric_family family = metric_open(out, name, METRIC_COUNTER, help);
+    metric_add(&family, went_well, (int64_t)good);
+    metric_add(&family, did_not, (int64_t)bad);
 }
 
 void counters_write(struct counters *counters, struct buf *out)
@@ -130,10 +130,15 @@ void counters_write(struct counters *counters, struct buf *out)
     write_list(out, "pinnace_admission_errors_total", "Requests that got no verdict", "error",
                error_names, counters->errors, 0, COUNTED_ERRORS);
     write_latency(counters, out);
-    write_reloads(counters, out);
-    metric_write(out, "pinnace_unusable_objects", METRIC_GAUGE,
-                 "PinPolicies, Exemptions and Tracks that cannot be meant; what they said before counts",
-                 (int64_t)get(&counters->bad_objects));
+    write_results(out, "pinnace_snapshot_reloads_total", "How often policy and ledger were read",
+                  get(&counters->reloads), get(&counters->failed_reloads));
+    write_results(out, "pinnace_fresh_reads_total",
+                  "How often a namespace's ledger was asked for before an image was refused",
+                  get(&counters->fresh_reads[true]), get(&counters->fresh_reads[false]));
+    metric_write(
+        out, "pinnace_unusable_objects", METRIC_GAUGE,
+        "PinPolicies, Exemptions and Tracks that cannot be meant; what they said before counts",
+        (int64_t)get(&counters->bad_objects));
     metric_write(out, "pinnace_watch_failures_total", METRIC_COUNTER,
                  "How often following PinPolicies, Exemptions and Tracks failed; it is tried again",
                  (int64_t)get(&counters->watch_failures));

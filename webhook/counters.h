@@ -39,6 +39,7 @@ struct counters {
     _Atomic uint64_t errors[COUNTED_ERRORS];
     _Atomic uint64_t latency[LATENCIES + 1], latency_sum;
     _Atomic uint64_t reloads, failed_reloads; /* of the snapshot */
+    _Atomic uint64_t fresh_reads[2];          /* by whether all was read */
     _Atomic uint64_t bad_objects;             /* that are there now; what they said before counts */
     _Atomic uint64_t watch_failures;          /* of following the cluster; it is tried again */
     _Atomic uint64_t longest_turn_ms;         /* of the loop, in the last minute */

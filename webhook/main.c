@@ -104,6 +104,7 @@ static int start_rules(struct webhook *webhook, struct err *err)
         if (cluster_start(&cluster, &webhook->cluster, err) < 0)
             return -1;
         webhook->admit.looks = cluster_looks(webhook->cluster);
+        webhook->admit.fresh = cluster_fresh(webhook->cluster);
         return 0;
     }
     if (files_publish(options->policy, options->ledger, &webhook->snapshots, err) < 0)

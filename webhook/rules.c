@@ -161,7 +161,7 @@ static int try_out(enum rule_kind kind, struct str json, struct arena *arena, st
     return buf_finish(&kept, ret_kept, err);
 }
 
-/* False when it says what it said before, as Tracks mostly do that have only counted on. */
+/* False when it says what it said before, as a Track mostly does that has only counted on. */
 static bool keep(struct rules_kind *kind, struct shelf_key key, struct str json,
                  struct arena *arena)
 {
@@ -169,7 +169,8 @@ static bool keep(struct rules_kind *kind, struct shelf_key key, struct str json,
     struct str essence;
     const struct shelf_item *before = shelf_find(&kind->shelf, key);
     bool usable = try_out(kind->kind, json, arena, &essence, &err) == 0;
-    bool same = usable && before && !before->bad && str_eq(before->json, essence);
+    bool same = usable && kind->kind == RULE_TRACK && before && !before->bad &&
+                str_eq(before->json, essence);
     if (usable && shelf_put(&kind->shelf, key, essence, &err) == 0)
         return !same;
     if (!usable || err.kind != ERR_LIMIT || kind->shelf.news)

@@ -55,6 +55,23 @@ struct ledger {
  */
 int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err);
 
+/*
+ * The same for an item of a list, which is what the list's kind says: items of built-in kinds do not
+ * tell it themselves.
+ */
+int ledger_add_listed(struct ledger *ledger, struct str api_version, struct str kind,
+                      struct str json, struct arena *arena, struct err *err);
+
+/* Whether a live revision of a target, or a target itself: a ledger of the namespace is not whole without it. */
+bool ledger_wants(const struct ledger *ledger, const struct object *object);
+
+/*
+ * base with what is known anew of one namespace: its Tracks are those of fresh alone, as workloads
+ * are. Both must live as long as *ret_ledger.
+ */
+int ledger_refresh(const struct ledger *base, const struct ledger *fresh, struct str namespace,
+                   struct arena *arena, struct ledger *ret_ledger, struct err *err);
+
 /* The Track as JSON with nothing but what a ledger keeps of it: ledger_add reads the same again. */
 void buf_add_track(struct buf *buf, const struct track *track);
 

@@ -62,6 +62,8 @@ struct review_context {
     struct review_path path;
     const struct policy *policy;
     const struct ledger *ledger; /* NULL: there is none */
+    struct str
+        not_asked; /* why the newest ledger could not be asked for; .len 0: it was, or need not */
     int64_t now;
     struct siphash_key key;
 };
@@ -77,5 +79,12 @@ struct review_outcome {
 int review_answer(const struct review *review, const struct review_context *context,
                   struct arena *arena, struct review_outcome *ret_outcome, struct str *ret_answer,
                   struct err *err);
+
+/*
+ * Whether enforcement refuses, and a newer ledger than the one it went by could say otherwise:
+ * whoever can ask for one does so first.
+ */
+bool review_hangs_on_ledger(const struct review_context *context,
+                            const struct review_outcome *outcome);
 
 #endif

@@ -44,6 +44,27 @@ static void add_line(struct buf *buf, const struct finding *finding)
     buf_add_finding(buf, finding);
 }
 
+static bool is_by_ledger(const struct finding *finding)
+{
+    return finding->reason == REASON_NOT_RELEASED || finding->reason == REASON_TAG_MISMATCH;
+}
+
+/* In doubt it is refused, and the doubt is told. */
+static void add_doubt(struct buf *buf, const struct answer *answer)
+{
+    const struct verdict *verdict = answer->verdict;
+    bool doubtful = false;
+    for (size_t i = 0; i < verdict->kept; i++)
+        doubtful |=
+            verdict->findings[i].weight == FINDING_REFUSED && is_by_ledger(&verdict->findings[i]);
+    if (!doubtful || !answer->context->not_asked.len)
+        return;
+    buf_add(buf, STR("\nWhether it was released just now could not be asked of the API server; try "
+                     "again ("));
+    buf_add(buf, answer->context->not_asked);
+    buf_add_char(buf, ')');
+}
+
 static void add_denial(struct buf *buf, const struct answer *answer)
 {
     const struct verdict *verdict = answer->verdict;
@@ -62,6 +83,7 @@ static void add_denial(struct buf *buf, const struct answer *answer)
     }
     if (named < verdict->count[FINDING_REFUSED])
         buf_addf(buf, "\n- and %zu more", verdict->count[FINDING_REFUSED] - named);
+    add_doubt(buf, answer);
 }
 
 /* Status.details.causes: the same for programs. */
@@ -282,4 +304,18 @@ int review_answer(const struct review *review, const struct review_context *cont
         return -1;
     *ret_outcome = outcome;
     return 0;
+}
+
+bool review_hangs_on_ledger(const struct review_context *context,
+                            const struct review_outcome *outcome)
+{
+    size_t by_ledger = 0, refused = 0;
+    if (outcome->allowed || context->path.unknown || context->path.level != LEVEL_RELEASED)
+        return false;
+    for (size_t i = 0; i < outcome->verdict.kept; i++) {
+        const struct finding *finding = &outcome->verdict.findings[i];
+        refused += finding->weight == FINDING_REFUSED;
+        by_ledger += finding->weight == FINDING_REFUSED && is_by_ledger(finding);
+    }
+    return by_ledger && by_ledger == refused;
 }

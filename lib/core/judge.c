@@ -116,7 +116,8 @@ static const struct ledger_row *better_row(const struct question *question,
     const struct track *track = finding->track;
     if (!track)
         track = ledger_track(ledger_of(question), &query);
-    return track ? track_current(track) : NULL;
+    const struct ledger_row *current = track ? track_current(track) : NULL;
+    return current && (question->level < LEVEL_RELEASED || current->released) ? current : NULL;
 }
 
 static enum finding_weight weigh(const struct question *question, struct finding *finding)

@@ -187,6 +187,43 @@ bool ledger_released(const struct ledger *ledger, const struct track *track, str
     return false;
 }
 
+bool ledger_wants(const struct ledger *ledger, const struct object *object)
+{
+    if (str_eq(object->replicas, STR("0")) && object->owner_kind.len)
+        return false;
+    for (const struct track *track = ledger->tracks; track; track = track->next)
+        if (str_eq(track->namespace, object->namespace) && is_targeted(ledger, track, object))
+            return true;
+    return false;
+}
+
+static int copy_tracks(const struct track *tracks, struct str namespace, bool of_namespace,
+                       struct arena *arena, const struct track **first, struct err *err)
+{
+    for (; tracks; tracks = tracks->next) {
+        if (str_eq(tracks->namespace, namespace) != of_namespace)
+            continue;
+        struct track *copy = arena_new(arena, struct track);
+        if (!copy)
+            return err_no_memory(err);
+        *copy = *tracks;
+        copy->next = *first;
+        *first = copy;
+    }
+    return 0;
+}
+
+int ledger_refresh(const struct ledger *base, const struct ledger *fresh, struct str namespace,
+                   struct arena *arena, struct ledger *ret_ledger, struct err *err)
+{
+    struct ledger ledger = {.workloads = fresh->workloads};
+    if (copy_tracks(base->tracks, namespace, false, arena, &ledger.tracks, err) < 0 ||
+        copy_tracks(fresh->tracks, namespace, true, arena, &ledger.tracks, err) < 0)
+        return -1;
+    *ret_ledger = ledger;
+    return 0;
+}
+
 bool ledger_owner_has(const struct ledger *ledger, const struct ledger_query *query,
                       const struct image_site *site)
 {

@@ -261,10 +261,24 @@ static int add_track(struct ledger *ledger, const struct head *head, size_t size
     return 0;
 }
 
-static int add_other(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
+/* Who says no kind himself is of the list's. */
+static int name_kind(struct object *object, struct str api_version, struct str kind,
+                     struct err *err)
+{
+    if (object->kind_name.len || !kind.len)
+        return 0;
+    object->kind_name = kind;
+    object->api_version = api_version;
+    object->kind = kind_find(group_of(api_version), kind);
+    return object_check(object, NULL, err);
+}
+
+static int add_other(struct ledger *ledger, struct str api_version, struct str kind,
+                     struct str json, struct arena *arena, struct err *err)
 {
     struct object object;
-    if (object_read(json, arena, &object, err) < 0)
+    if (object_read(json, arena, &object, err) < 0 ||
+        name_kind(&object, api_version, kind, err) < 0)
         return -1;
     if (!object.namespace.len)
         object.namespace = STR("default");
@@ -278,12 +292,22 @@ static int add_other(struct ledger *ledger, struct str json, struct arena *arena
                    STR_FMT(object.kind_name), STR_FMT(object.api_version));
 }
 
-int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
+int ledger_add_listed(struct ledger *ledger, struct str api_version, struct str kind,
+                      struct str json, struct arena *arena, struct err *err)
 {
     struct head head = {.namespace = STR("default")};
     if (read_head(json, arena, &head, err) < 0)
         return -1;
+    if (!head.kind.len) {
+        head.api_version = api_version;
+        head.kind = kind;
+    }
     if (str_eq(head.api_version, STR(PINNACE_API_VERSION)) && str_eq(head.kind, STR("Track")))
         return add_track(ledger, &head, json.len, arena, err);
-    return add_other(ledger, json, arena, err);
+    return add_other(ledger, api_version, kind, json, arena, err);
+}
+
+int ledger_add(struct ledger *ledger, struct str json, struct arena *arena, struct err *err)
+{
+    return ledger_add_listed(ledger, STR_NONE, STR_NONE, json, arena, err);
 }

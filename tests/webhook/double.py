@@ -16,6 +16,10 @@ def status(code, message="scripted", **details):
             "code": code, "details": details}
 
 
+def query(handler):
+    return dict(urllib.parse.parse_qsl(handler.path.partition("?")[2]))
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 

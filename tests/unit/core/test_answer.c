@@ -355,6 +355,50 @@ TEST(released_without_a_ledger)
     }
 }
 
+/* When a newer ledger is asked for, and what is said when that was not possible. */
+TEST(what_hangs_on_the_ledger)
+{
+    static const struct {
+        const char *row, *path, *images;
+        bool hangs;
+    } rows[] = {
+        {"not released", "/enforce/released", IMAGE("a", WEB "@" D2), true},
+        {"of no Track", "/enforce/released", IMAGE("a", "nginx@" D2), true},
+        {"another tag's", "/enforce/released", IMAGE("a", WEB ":2@" D1), true},
+        {"two", "/enforce/released", IMAGE("a", "nginx@" D2) "," IMAGE("b", WEB "@" D2), true},
+        {"one of two", "/enforce/released", IMAGE("a", WEB "@" D1) "," IMAGE("b", WEB "@" D2),
+         true},
+        {"released", "/enforce/released", IMAGE("a", WEB "@" D1), false},
+        {"no digest", "/enforce/released", IMAGE("a", WEB ":1"), false},
+        {"no digest in one", "/enforce/released", IMAGE("a", WEB ":1") "," IMAGE("b", WEB "@" D2),
+         false},
+        {"a warning", "/warn/released", IMAGE("a", WEB "@" D2), false},
+        {"audit", "/audit/released", IMAGE("a", WEB "@" D2), false},
+        {"no release is asked for", "/enforce/pinned", IMAGE("a", WEB ":1"), false},
+        {"no level", "/enforce/unknown", IMAGE("a", WEB "@" D2), false},
+    };
+    TEST_ARENA(arena);
+    struct ledger ledger = {0};
+    ledger_with(&ledger, &arena,
+                TRACK("web", "shop", "'image':'" WEB "'",
+                      "'ledger':[" ROW("1", D1, "Healthy") "," ROW("2", D2, "Failed") "]"));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *row = rows[i].row;
+        struct review_context context = {.ledger = &ledger, .not_asked = STR("it is away")};
+        struct answer answer ANSWER_SCOPED =
+            answer_of(row, rows[i].path, context, &arena,
+                      json_format(&arena, CREATE("%s"), rows[i].images).ptr);
+        assert_true(review_path_parse(str_of(rows[i].path), &context.path));
+        CHECK_INT(row, review_hangs_on_ledger(&context, &answer.outcome), rows[i].hangs);
+        struct str message = tree_text(answer.tree, "response.status.message");
+        if (rows[i].hangs)
+            CHECK_HAS(
+                row, message,
+                "\nWhether it was released just now could not be asked of the API server; try "
+                "again (it is away)");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +415,7 @@ int main(void)
         cmocka_unit_test(unknown_level),
         cmocka_unit_test(unknown_kind),
         cmocka_unit_test(released_without_a_ledger),
+        cmocka_unit_test(what_hangs_on_the_ledger),
     };
     return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
 }

@@ -82,7 +82,9 @@ TEST(live_revisions)
     }
 }
 
-/* Which row a person is told to write instead. */
+#define BAD "contoso.azurecr.io/shop/bad"
+
+/* Which row a person is told to write instead: one that would be let in. */
 TEST(better_rows)
 {
     static const struct {
@@ -95,10 +97,14 @@ TEST(better_rows)
         {WEB ":1.0.0", LEVEL_PINNED, D4}, {WEB ":1.0.0", LEVEL_RELEASED, D2},
         {WEB "@" D6, LEVEL_RELEASED, D2}, {WEB ":1.3.0@" D6, LEVEL_RELEASED, D2},
         {"nginx", LEVEL_PINNED, NULL},    {"nginx@" D1, LEVEL_RELEASED, NULL},
+        {BAD, LEVEL_PINNED, D1},          {BAD "@" D6, LEVEL_RELEASED, NULL},
     };
     TEST_ARENA(arena);
     struct ledger ledger = {0};
     add_tracks(&ledger, &arena);
+    ledger_with(&ledger, &arena,
+                TRACK("bad", "shop", "'image':'" BAD "'",
+                      "'current':{'digest':'" D1 "'},'ledger':[" ROW("1", D1, "Failed") "]"));
     for (size_t i = 0; i < COUNT(rows); i++) {
         char row[256];
         snprintf(row, sizeof(row), "%s at %s", rows[i].image, level_names[rows[i].level].ptr);

@@ -41,84 +41,6 @@ TEST(a_track_is_read)
     assert_int_equal(targets, 2);
 }
 
-/* All that a ledger is asked about must be the same for what was written of it. */
-static void check_kept(const char *text)
-{
-    TEST_ARENA(arena);
-    struct ledger whole = {0}, kept = {0};
-    struct buf once = BUF_INIT(&arena, ROOM), twice = BUF_INIT(&arena, ROOM);
-    struct err err = ERR_CLEAN;
-    struct str first, second;
-    ledger_with(&whole, &arena, text);
-    buf_add_track(&once, whole.tracks);
-    CHECK_INT(text, buf_finish(&once, &first, &err), 0);
-    CHECK_INT(text, ledger_add(&kept, first, &arena, &err), 0);
-    const struct track *a = whole.tracks, *b = kept.tracks;
-    CHECK_STR("name", b->name, a->name);
-    CHECK_STR("namespace", b->namespace, a->namespace);
-    CHECK("image", imageref_same_repository(&a->image, &b->image));
-    CHECK_STR("followed", b->follow_tag, a->follow_tag);
-    CHECK_STR("from", b->from_track, a->from_track);
-    CHECK_STR("from there", b->from_namespace, a->from_namespace);
-    CHECK_STR("current", b->current, a->current);
-    const struct ledger_row *mine = a->rows, *its = b->rows;
-    for (; mine && its; mine = mine->next, its = its->next) {
-        CHECK_STR("tag", its->tag, mine->tag);
-        CHECK_STR("digest", its->digest, mine->digest);
-        CHECK_STR("moved", its->moved_to, mine->moved_to);
-        CHECK_INT("released", its->released, mine->released);
-    }
-    CHECK("rows", !mine && !its);
-    size_t targets[2] = {0};
-    for (const struct track_target *t = a->targets; t; t = t->next)
-        targets[0]++;
-    for (const struct track_target *t = b->targets; t; t = t->next)
-        targets[1]++;
-    CHECK_INT("targets", targets[1], targets[0]);
-    buf_add_track(&twice, b);
-    CHECK_INT(text, buf_finish(&twice, &second, &err), 0);
-    CHECK_INT("nothing is added", second.len, first.len);
-}
-
-TEST(what_is_kept_of_a_track)
-{
-    check_kept(TRACK("web", "shop", "'image':'" WEB "'", ""));
-    check_kept(TRACK("web", "shop", "'image':'nginx','follow':{'semver':'*'}", "'phase':'New'"));
-    check_kept(TRACK("web", "shop",
-                     "'image':'Contoso.azurecr.io:443/shop/web','follow':{'tag':'main'},'from':{"
-                     "'track':'stage'},'targets':[{'kind':'Deployment','name':'web'},"
-                     "{'kind':'CronJob','name':'job','container':'main'}]",
-                     "'current':{'digest':'" D1 "'},'ledger':[" ROW("1.1.0", D2, "Failed") "," ROW(
-                         "1.0.0", D1, "Applied") ",{'digest':'" D3
-                                                 "','state':'Adopted','movedTo':'" D4 "'}],"
-                                                 "'quarantined':[{'digest':'" D3 "'}]"));
-    check_kept(TRACK("web", "shop",
-                     "'image':'nginx','from':{'track':'web','namespace':'staging','soak':'1h'}",
-                     "'ledger':[]"));
-}
-
-/* As anybody who may write the Track can make them; what it says must reach the ledger. */
-TEST(deep_managed_fields)
-{
-    TEST_ARENA(arena);
-    struct ledger ledger = {0};
-    struct err err = ERR_CLEAN;
-    struct buf buf = BUF_INIT(&arena, ROOM);
-    struct str text;
-    buf_add(&buf, STR("{\"apiVersion\":\"pinnace.dev/v1alpha1\",\"kind\":\"Track\",\"metadata\":{"
-                      "\"name\":\"web\",\"managedFields\":"));
-    for (int i = 0; i < 300; i++)
-        buf_add(&buf, STR("[{\"a\":"));
-    buf_add(&buf, STR("1"));
-    for (int i = 0; i < 300; i++)
-        buf_add(&buf, STR("}]"));
-    buf_add(&buf, STR("},\"spec\":{\"image\":\"nginx\"}}"));
-    assert_int_equal(buf_finish(&buf, &text, &err), 0);
-    if (ledger_add(&ledger, text, &arena, &err) < 0)
-        fail_msg("%s", err.text);
-    CHECK_STR("namespace", ledger.tracks->namespace, STR("default"));
-}
-
 TEST(states)
 {
     static const struct {
@@ -462,8 +384,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_track_is_read),
-        cmocka_unit_test(what_is_kept_of_a_track),
-        cmocka_unit_test(deep_managed_fields),
         cmocka_unit_test(states),
         cmocka_unit_test(a_row_without_state_is_not_released),
         cmocka_unit_test(quarantine),
