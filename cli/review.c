@@ -6,6 +6,7 @@
 
 #include "pinnace/file.h"
 #include "pinnace/load.h"
+#include "pinnace/trackapply.h"
 
 #include "pinnace/banned.h"
 
@@ -46,12 +47,8 @@ static int read_request(struct cli_args *args, struct request *request)
             return EXIT_BAD_INPUT;
     }
     if (!review_path_parse(str_of(path), &request->path))
-        return cli_usage_error(
-            args->verb,
-            "no webhook answers at \"%s\"; it is /MODE/LEVEL, with enforce, warn "
-            "or audit, and tagged, pinned, released or unknown, or /namespaces, "
-            "/pinpolicies or /exemptions",
-            path);
+        return cli_usage_error(args->verb, "no webhook answers at \"%s\"; it is " REVIEW_PATHS,
+                               path);
     return EXIT_CLEAN;
 }
 
@@ -62,6 +59,7 @@ static int answer(const struct request *request, struct arena *arena, struct str
     struct ledger ledger = {0};
     struct review review;
     struct review_outcome outcome;
+    size_t replaced;
     bool allowed;
     struct str text;
     struct review_context context = {.path = request->path,
@@ -77,6 +75,8 @@ static int answer(const struct request *request, struct arena *arena, struct str
         return err_prefix(err, "not an AdmissionReview that can be answered: ");
     if (request->path.subject == SUBJECT_PODS)
         return review_answer(&review, &context, arena, &outcome, ret_answer, err);
+    if (request->path.subject == SUBJECT_TRACKED_APPLY)
+        return trackapply_answer(&review, context.ledger, arena, &replaced, ret_answer, err);
     return objectreview_answer(&review, &context, NULL, arena, &allowed, ret_answer, err);
 }
 

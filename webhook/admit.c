@@ -7,6 +7,7 @@
 
 #include "pinnace/file.h"
 #include "pinnace/httphead.h"
+#include "pinnace/trackapply.h"
 
 #include "scratch.h"
 
@@ -40,9 +41,7 @@ void admit_look(void *context, const struct httpd_request *request, struct httpd
     if (!review_path_parse(request->path, &path)) {
         counter_add(&admit->counters->errors[ERROR_NOT_FOUND]);
         *ret_reply =
-            httpd_plain(404, STR("no webhook answers at this path; it is /MODE/LEVEL, with "
-                                 "enforce, warn or audit, and tagged, pinned, released or "
-                                 "unknown, or /namespaces, /pinpolicies or /exemptions\n"));
+            httpd_plain(404, STR("no webhook answers at this path; it is " REVIEW_PATHS "\n"));
     } else if (!str_eq(request->method, STR("POST"))) {
         counter_add(&admit->counters->errors[ERROR_METHOD]);
         *ret_reply = httpd_plain(405, STR("an AdmissionReview is sent by POST\n"));
@@ -221,6 +220,18 @@ static int judge_object(struct admit *admit, const struct httpd_request *request
     return 0;
 }
 
+/* Of images that are replaced there is nothing to count against anybody. */
+static int apply_tracked(struct admit *admit, const struct review *review,
+                         const struct review_context *context, struct arena *arena,
+                         struct str *ret_text, struct err *err)
+{
+    size_t replaced;
+    if (trackapply_answer(review, context->ledger, arena, &replaced, ret_text, err) < 0)
+        return -1;
+    counter_add(&admit->counters->applies[replaced > 0]);
+    return 0;
+}
+
 /* *ret_wait is what is being found out, if the answer has to wait for it. */
 static int judge_review(struct admit *admit, const struct httpd_request *request,
                         const struct snapshot *snapshot, struct memo *ret_wait, struct arena *arena,
@@ -233,10 +244,13 @@ static int judge_review(struct admit *admit, const struct httpd_request *request
     if (review_decode(request->body, arena, &review, err) < 0)
         return err_prefix(err, "not an AdmissionReview that can be answered: ");
     struct review_context context = context_of(admit, &path, snapshot);
-    int done =
-        path.subject == SUBJECT_PODS
-            ? judge_pods(admit, request, &review, &context, ret_wait, arena, ret_text, err)
-            : judge_object(admit, request, &review, &context, ret_wait, arena, ret_text, err);
+    int done;
+    if (path.subject == SUBJECT_PODS)
+        done = judge_pods(admit, request, &review, &context, ret_wait, arena, ret_text, err);
+    else if (path.subject == SUBJECT_TRACKED_APPLY)
+        done = apply_tracked(admit, &review, &context, arena, ret_text, err);
+    else
+        done = judge_object(admit, request, &review, &context, ret_wait, arena, ret_text, err);
     if (done < 0 && err->kind != ERR_MEMORY)
         err->kind = ERR_SYSTEM;
     return done;

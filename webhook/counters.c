@@ -83,11 +83,12 @@ static void write_objects(const struct counters *counters, struct buf *out)
 {
     static const struct str names[SUBJECTS] = {[SUBJECT_PIN_POLICY] = STR_INIT("pinpolicy"),
                                                [SUBJECT_EXEMPTION] = STR_INIT("exemption"),
-                                               [SUBJECT_NAMESPACE] = STR_INIT("namespace")};
+                                               [SUBJECT_NAMESPACE] = STR_INIT("namespace"),
+                                               [SUBJECT_TRACK] = STR_INIT("track")};
     struct metric_family family =
         metric_open(out, "pinnace_object_reviews_total", METRIC_COUNTER,
                     "Reviews of what Pinnace goes by itself, and of levels of namespaces");
-    for (int subject = SUBJECT_PODS + 1; subject < SUBJECTS; subject++)
+    for (int subject = SUBJECT_PODS + 1; subject < SUBJECT_TRACKED_APPLY; subject++)
         for (int allowed = 0; allowed < 2; allowed++) {
             const struct metric_label labels[] = {
                 {"of", names[subject]},
@@ -95,6 +96,17 @@ static void write_objects(const struct counters *counters, struct buf *out)
                 {NULL, STR_NONE}};
             metric_add(&family, labels, (int64_t)get(&counters->objects[subject][allowed]));
         }
+}
+
+static void write_applies(const struct counters *counters, struct buf *out)
+{
+    const struct metric_label replaced[] = {{"result", STR("replaced")}, {NULL, STR_NONE}};
+    const struct metric_label left[] = {{"result", STR("left")}, {NULL, STR_NONE}};
+    struct metric_family family =
+        metric_open(out, "pinnace_tracked_applies_total", METRIC_COUNTER,
+                    "Workloads seen by tracked apply, by whether an image of theirs was replaced");
+    metric_add(&family, replaced, (int64_t)get(&counters->applies[true]));
+    metric_add(&family, left, (int64_t)get(&counters->applies[false]));
 }
 
 static void write_latency(const struct counters *counters, struct buf *out)
@@ -127,6 +139,7 @@ void counters_write(struct counters *counters, struct buf *out)
                "Images against a level, the first 20 of each review", "reason", reason_names,
                counters->reasons, REASON_NONE + 1, REASONS);
     write_objects(counters, out);
+    write_applies(counters, out);
     write_list(out, "pinnace_admission_errors_total", "Requests that got no verdict", "error",
                error_names, counters->errors, 0, COUNTED_ERRORS);
     write_latency(counters, out);

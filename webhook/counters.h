@@ -36,6 +36,7 @@ struct counters {
     _Atomic uint64_t requests[MODES][LEVELS + 1][COUNTED_VERDICTS];
     _Atomic uint64_t reasons[REASONS];
     _Atomic uint64_t objects[SUBJECTS][2]; /* by whether they were let in */
+    _Atomic uint64_t applies[2];           /* by whether an image was put in place */
     _Atomic uint64_t errors[COUNTED_ERRORS];
     _Atomic uint64_t latency[LATENCIES + 1], latency_sum;
     _Atomic uint64_t reloads, failed_reloads; /* of the snapshot */

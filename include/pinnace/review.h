@@ -13,14 +13,24 @@ enum {
     REVIEW_MAX_MEMORY = 5 * REVIEW_MAX_BYTES, /* for the arena of one review */
 };
 
-/* What a review is about: what makes pods, or what Pinnace itself goes by (see objectreview.h). */
+/*
+ * What a review is about: what makes pods, what Pinnace itself goes by (see objectreview.h), or what
+ * makes pods again, to have its images put in place (see trackapply.h).
+ */
 enum review_subject {
     SUBJECT_PODS,
     SUBJECT_PIN_POLICY,
     SUBJECT_EXEMPTION,
     SUBJECT_NAMESPACE,
+    SUBJECT_TRACK,
+    SUBJECT_TRACKED_APPLY,
     SUBJECTS,
 };
+
+/* "/MODE/LEVEL, with ...": all paths, for whoever has asked at another one. */
+#define REVIEW_PATHS                                                                               \
+    "/MODE/LEVEL, with enforce, warn or audit, and tagged, pinned, released or unknown, or "       \
+    "/namespaces, /pinpolicies, /exemptions, /tracks or /track"
 
 /* What the path a request came by asks for: "/enforce/pinned", "/warn/unknown", "/exemptions". */
 struct review_path {

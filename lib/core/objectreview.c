@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "pinnace/nslevels.h"
+#include "pinnace/trackreview.h"
 #include "pinnace/when.h"
 
 #include "response.h"
@@ -16,8 +17,11 @@
 
 enum {
     MESSAGE_MAX = 4096,
-    SOON = 14 * 24 * 3600, /* an expiry is told so long ahead */
+    SOON = 14 * 24 * 3600,          /* an expiry is told so long ahead */
+    FAULTS_MAX = TRACKREVIEW_TEXTS, /* no fewer than there are modes */
 };
+
+_Static_assert((int)FAULTS_MAX >= (int)MODES, "a Namespace may have a fault in each mode");
 
 struct answer {
     const struct review *review;
@@ -26,10 +30,11 @@ struct answer {
     struct arena *arena;
     struct policy policy;           /* with nothing but the object in it */
     struct nslevels levels, before; /* of a Namespace */
+    struct trackreview track;       /* of a Track */
     bool wrong_kind;                /* which only a wrong webhook configuration sends */
     struct {
         struct str field, sentence;
-    } faults[MODES];
+    } faults[FAULTS_MAX];
     size_t fault_count;
     struct response response;
 };
@@ -63,7 +68,7 @@ static void refuse(struct answer *answer)
     struct str name = review->object.name.len ? review->object.name : review->name;
     buf_add(&text, STR("Pinnace refuses "));
     buf_add_review_object(&text, review);
-    if (review->namespace.len && answer->context->path.subject == SUBJECT_EXEMPTION) {
+    if (review->namespace.len && answer->context->path.subject != SUBJECT_NAMESPACE) {
         buf_add(&text, STR(" of namespace "));
         buf_add_quoted(&text, review->namespace, 63);
     }
@@ -354,10 +359,71 @@ bool objectreview_wants_look(const struct review *review, const struct review_pa
     return false;
 }
 
+/* ---- Track ---- */
+
+/* The namespace is the review's, whatever else is there. */
+static int read_spec(const struct review *review, struct str text, struct arena *arena,
+                     struct trackspec *ret_spec, struct err *err)
+{
+    if (trackspec_read(text, arena, ret_spec, err) < 0)
+        return -1;
+    ret_spec->namespace = review->namespace;
+    return 0;
+}
+
+static int judge_track(struct answer *answer, struct err *err)
+{
+    const struct review *review = answer->review;
+    struct trackspec *spec = arena_new(answer->arena, struct trackspec);
+    struct trackspec *old = arena_new(answer->arena, struct trackspec);
+    struct err why;
+    answer->wrong_kind = !str_eq(review->kind_name, STR("Track")) ||
+                         !str_eq(review->group, group_of(STR(PINNACE_API_VERSION)));
+    if (answer->wrong_kind)
+        return 0;
+    if (!spec || !old)
+        return err_no_memory(err);
+    if (read_spec(review, review->object_text, answer->arena, spec, &why) < 0)
+        return add_fault(answer, &why, err);
+    if (!review->has_old || read_spec(review, review->old_text, answer->arena, old, &why) < 0)
+        old = NULL;
+    if (trackreview_read(spec, old, answer->context->ledger, answer->arena, &answer->track, err) <
+        0)
+        return -1;
+    for (size_t i = 0; i < answer->track.fault_count; i++) {
+        err_set(&why, ERR_INPUT, "%.*s", STR_FMT(answer->track.faults[i]));
+        if (add_fault(answer, &why, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void warn_of_track(struct answer *answer)
+{
+    for (size_t i = 0; i < answer->track.warning_count; i++) {
+        struct buf text = BUF_INIT(answer->arena, MESSAGE_MAX);
+        buf_add(&text, answer->track.warnings[i]);
+        warn(answer, &text);
+    }
+}
+
 /* ---- the answer ---- */
+
+static int judge_object(struct answer *answer, struct err *err)
+{
+    if (answer->context->path.subject == SUBJECT_NAMESPACE)
+        return judge_namespace(answer, err);
+    if (answer->context->path.subject == SUBJECT_TRACK)
+        return judge_track(answer, err);
+    return judge_policy(answer, err);
+}
 
 static void warn_of_what_is_allowed(struct answer *answer)
 {
+    if (answer->context->path.subject == SUBJECT_TRACK) {
+        warn_of_track(answer);
+        return;
+    }
     if (answer->context->path.subject != SUBJECT_NAMESPACE) {
         warn_of_oddities(answer);
         return;
@@ -372,8 +438,8 @@ int objectreview_answer(const struct review *review, const struct review_context
                         struct str *ret_answer, struct err *err)
 {
     struct answer answer = {.review = review, .context = context, .look = look, .arena = arena};
-    bool is_namespace = context->path.subject == SUBJECT_NAMESPACE, written = review_writes(review);
-    if (written && (is_namespace ? judge_namespace(&answer, err) : judge_policy(&answer, err)) < 0)
+    bool written = review_writes(review);
+    if (written && judge_object(&answer, err) < 0)
         return -1;
     bool allowed = !answer.wrong_kind && answer.fault_count == 0;
     response_begin(&answer.response, arena, review->uid, allowed);

@@ -2,9 +2,11 @@
 /* response: see the header. */
 #include "response.h"
 
+#include "pinnace/base64.h"
+
 #include "pinnace/banned.h"
 
-enum { ANSWER_MAX = 128 * 1024 };
+enum { ANSWER_MAX = 512 * 1024 };
 
 static void close_part(struct response *response)
 {
@@ -42,6 +44,17 @@ void response_begin(struct response *response, struct arena *arena, struct str u
     json_member(json, "uid", uid);
     json_key(json, "allowed");
     json_bool(json, allowed);
+}
+
+void response_patch(struct response *response, struct str patch)
+{
+    struct json_writer *json = &response->json;
+    json_member(json, "patchType", STR("JSONPatch"));
+    json_key(json, "patch");
+    buf_add_char(json->buf, '"');
+    buf_add_base64(json->buf, patch);
+    buf_add_char(json->buf, '"');
+    json->comma = true;
 }
 
 void response_refuse(struct response *response, enum response_code code, struct str message)

@@ -44,6 +44,8 @@ struct response {
 /* It must stay where it is until response_finish. */
 void response_begin(struct response *response, struct arena *arena, struct str uid, bool allowed);
 
+/* A JSONPatch, as what it is: the first part, if there is one. */
+void response_patch(struct response *response, struct str patch);
 /* Parts come in the order of these; a refusal once, if it is one. */
 void response_refuse(struct response *response, enum response_code code, struct str message);
 /* Before the causes: kubectl shows these and the causes of what is invalid, and not the message. */

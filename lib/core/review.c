@@ -17,6 +17,8 @@ static bool find_subject(struct str path, enum review_subject *ret_subject)
         [SUBJECT_PIN_POLICY] = STR_INIT("/pinpolicies"),
         [SUBJECT_EXEMPTION] = STR_INIT("/exemptions"),
         [SUBJECT_NAMESPACE] = STR_INIT("/namespaces"),
+        [SUBJECT_TRACK] = STR_INIT("/tracks"),
+        [SUBJECT_TRACKED_APPLY] = STR_INIT("/track"),
     };
     for (int i = SUBJECT_PODS + 1; i < SUBJECTS; i++) {
         if (!str_eq(path, paths[i]))
