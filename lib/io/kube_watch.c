@@ -74,7 +74,7 @@ static void go_on_in(struct kube_watch *watch, int64_t wait_ms)
     timer_set(http_timers(kube_http(watch->kube)), &watch->again, clock_boot_ms() + wait_ms);
 }
 
-/* Begins anew, with nothing but the pages' size kept. */
+/* Begins anew; what the pages' size came to is kept. */
 static void forget(struct kube_watch *watch)
 {
     watch->listed = false;
@@ -155,6 +155,13 @@ static void ask_for_less(struct kube_watch *watch, const struct kube_error *erro
         watch->page_ms *= 2;
 }
 
+/* Some few large objects, or a slow minute, need not make all pages small for ever. */
+static void ask_for_more(struct kube_watch *watch)
+{
+    if (page_took(watch) < KUBE_TIMEOUT_MS / 4)
+        watch->page = watch->page < PAGE / 2 ? watch->page * 2 : PAGE;
+}
+
 static void page_came(void *context, struct str body, const struct kube_error *error)
 {
     struct kube_watch *watch = context;
@@ -175,6 +182,7 @@ static void page_came(void *context, struct str body, const struct kube_error *e
         failed_here(watch, KUBE_GARBLED, &err);
         return;
     }
+    ask_for_more(watch);
     if (watch->next.len) {
         ask_page(watch);
         return;

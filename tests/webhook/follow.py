@@ -160,6 +160,19 @@ def test_long_annotations_push_nobody_out(tools):
             equal(server.metric("pinnace_unusable_objects"), 0, "those that had no room")
 
 
+def test_few_large_objects_do_not_make_all_pages_small(tools):
+    with double.Double(tools.folder) as cluster:
+        for number in range(16):
+            cluster.put("exemptions", f"long-{number}", EXEMPTS, namespace="other", annotations={"x": "x" * 1000000})
+        for number in range(2000):
+            cluster.put("exemptions", f"small-{number}", EXEMPTS, namespace=f"tenant-{number % 4}")
+        with following(tools, cluster) as server:
+            await_reload(server, 2016)
+            pages = len([1 for plural, asked in cluster.asked if is_(plural, asked, "list")])
+            demand(pages < 50, f"it took {pages} pages")
+            return f"{pages} pages"
+
+
 def test_a_namespace_has_its_share(tools):
     """Another tenant's fill his own, which is told once; and when he takes some away the rest of his comes in."""
     big = {**EXEMPTS, "images": ["a.io/" + "x" * 500] * 64}
