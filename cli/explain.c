@@ -115,7 +115,7 @@ static int explain(struct request *request)
     struct json_writer json = {.buf = &text};
     struct explained *items;
     size_t count;
-    struct str object;
+    struct str object = STR_NONE;
     struct err err;
     int code = gather(request, &object);
     if (code != EXIT_CLEAN)

@@ -168,7 +168,7 @@ static int tell_nothing(struct str notes)
 
 static int speak(struct saying *saying, int (*after)(struct saying *saying))
 {
-    struct str body, notes;
+    struct str body = STR_NONE, notes;
     struct err err;
     int code = say(saying, &body);
     if (code == EXIT_CLEAN && after && !saying->dry_run)

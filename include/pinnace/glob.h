@@ -13,6 +13,12 @@
 bool glob_match(struct str pattern, struct str text);
 
 /*
+ * The same for patterns and texts of people who mean no good: each step takes one of *steps, and
+ * when there are none left nothing matches.
+ */
+bool glob_match_within(struct str pattern, struct str text, size_t *steps);
+
+/*
  * A pattern for images: HOST[/PATH][:TAG]. Without a path it means the whole registry, without a
  * tag any tag and digest. The host is compared in its normal form.
  */
@@ -23,5 +29,7 @@ struct image_glob {
 /* NULL when pattern can be meant, else what is wrong with it; *ret_glob holds slices of it. */
 const char *image_glob_parse(struct str pattern, struct image_glob *ret_glob);
 bool image_glob_match(const struct image_glob *glob, const struct imageref *ref);
+bool image_glob_match_within(const struct image_glob *glob, const struct imageref *ref,
+                             size_t *steps);
 
 #endif

@@ -47,9 +47,12 @@ struct policy {
 /* What holds without a PinPolicy. */
 extern const struct policy policy_builtin;
 
-/* The exemption in force for an image in a namespace at a time, or NULL. */
+/*
+ * The exemption in force for an image in a namespace at a time, or NULL. Exemptions are tenants', and
+ * so are images: what is found out takes steps, and when none are left there is no exemption.
+ */
 const struct exemption *policy_exempts(const struct policy *policy, struct str namespace,
-                                       const struct imageref *ref, int64_t now);
+                                       const struct imageref *ref, int64_t now, size_t *steps);
 
 /*
  * Reads one object, a PinPolicy or an Exemption, into *policy (which begins as policy_builtin).

@@ -25,9 +25,18 @@ static bool take_one_more(struct retry *star, struct str text, bool over_slash, 
 
 bool glob_match(struct str pattern, struct str text)
 {
+    size_t steps = SIZE_MAX;
+    return glob_match_within(pattern, text, &steps);
+}
+
+bool glob_match_within(struct str pattern, struct str text, size_t *steps)
+{
     struct retry star = {0}, double_star = {0};
     size_t p = 0, t = 0;
     while (p < pattern.len || t < text.len) {
+        if (*steps == 0)
+            return false;
+        --*steps;
         if (str_starts(str_tail(pattern, p), STR("**"))) {
             p += 2;
             double_star = (struct retry){p, t, true};
@@ -112,30 +121,44 @@ const char *image_glob_parse(struct str pattern, struct image_glob *ret_glob)
     return NULL;
 }
 
-static bool host_match(struct str pattern, struct str host)
+static bool host_match(struct str pattern, struct str host, size_t *steps)
 {
     char text[HOST_MAX];
     struct str core = host_normal(host, text, sizeof(text));
-    return core.ptr && glob_match(pattern, core);
+    return core.ptr && glob_match_within(pattern, core, steps);
 }
 
-static bool path_match(struct str pattern, const struct imageref *ref)
+static bool path_match(struct str pattern, const struct imageref *ref, size_t *steps)
 {
     char text[HOST_MAX];
     if (!ref->in_library)
-        return glob_match(pattern, ref->path);
+        return glob_match_within(pattern, ref->path, steps);
     struct str library = STR("library/");
     memcpy(text, library.ptr, library.len);
     memcpy(text + library.len, ref->path.ptr, ref->path.len); /* a parsed path is at most 255 */
-    return glob_match(pattern, (struct str){text, library.len + ref->path.len});
+    return glob_match_within(pattern, (struct str){text, library.len + ref->path.len}, steps);
 }
 
 bool image_glob_match(const struct image_glob *glob, const struct imageref *ref)
 {
+    size_t steps = SIZE_MAX;
+    return image_glob_match_within(glob, ref, &steps);
+}
+
+bool image_glob_match_within(const struct image_glob *glob, const struct imageref *ref,
+                             size_t *steps)
+{
+    enum { BEFORE = 8 }; /* as many steps the normal form of the host is worth */
+    if (*steps < BEFORE) {
+        *steps = 0;
+        return false;
+    }
+    *steps -= BEFORE;
     if (glob->tag.len) {
         struct str tag = ref->tag.len || ref->digest.len ? ref->tag : STR("latest");
-        if (!glob_match(glob->tag, tag))
+        if (!glob_match_within(glob->tag, tag, steps))
             return false;
     }
-    return host_match(glob->host, ref->host) && (!glob->path.len || path_match(glob->path, ref));
+    return host_match(glob->host, ref->host, steps) &&
+           (!glob->path.len || path_match(glob->path, ref, steps));
 }

@@ -17,6 +17,9 @@ const struct str reason_names[REASONS] = {
     [REASON_TAG_MOVED] = STR_INIT("TagMoved"),
 };
 
+/* For the exemptions of all images of an object: some ten milliseconds. */
+enum { EXEMPTION_STEPS = 4 * 1000 * 1000 };
+
 static const struct ledger no_ledger;
 
 static const struct ledger *ledger_of(const struct question *question)
@@ -120,23 +123,24 @@ static const struct ledger_row *better_row(const struct question *question,
     return current && (question->level < LEVEL_RELEASED || current->released) ? current : NULL;
 }
 
-static enum finding_weight weigh(const struct question *question, struct finding *finding)
+static enum finding_weight weigh(const struct question *question, struct finding *finding,
+                                 size_t *steps)
 {
     if (finding->fault != IMAGEREF_OK)
         return FINDING_REFUSED; /* what cannot be read is let in by nobody */
     finding->exemption =
-        policy_exempts(question->policy, question->namespace, &finding->ref, question->now);
+        policy_exempts(question->policy, question->namespace, &finding->ref, question->now, steps);
     return finding->exemption ? FINDING_EXEMPT : FINDING_REFUSED;
 }
 
 /* False when there is nothing to say of the image. */
-static bool find(const struct question *question, const struct image_site *site,
+static bool find(const struct question *question, const struct image_site *site, size_t *steps,
                  struct finding *finding)
 {
     *finding = (struct finding){.site = site};
     finding->reason = judge_image(question, finding);
     if (finding->reason != REASON_NONE) {
-        finding->weight = weigh(question, finding);
+        finding->weight = weigh(question, finding, steps);
         return true;
     }
     finding->reason = REASON_TAG_MISMATCH;
@@ -199,6 +203,7 @@ int judge(const struct question *question, struct arena *arena, struct verdict *
     struct old_images old = {.object = question->old, .key = question->key, .arena = arena};
     const struct image_site *site;
     struct finding finding;
+    size_t steps = EXEMPTION_STEPS;
     bool unchanged;
     bool nothing =
         question->level == LEVEL_OFF || !question->object->kind || changes_nothing(question, arena);
@@ -212,7 +217,8 @@ int judge(const struct question *question, struct arena *arena, struct verdict *
             return err_set(err, ERR_INPUT,
                            "level \"released\" is judged by a ledger, and there is none");
         verdict.images++;
-        if (find(question, site, &finding) && keep(question, &finding, arena, &verdict, err) < 0)
+        if (find(question, site, &steps, &finding) &&
+            keep(question, &finding, arena, &verdict, err) < 0)
             return -1;
     }
     *ret_verdict = verdict;

@@ -357,12 +357,23 @@ static bool is_in_force(const struct exemption *exemption, int64_t longest, int6
     return exemption->expires == 0 || now < exemption->expires;
 }
 
-const struct exemption *policy_exempts(const struct policy *policy, struct str namespace,
-                                       const struct imageref *ref, int64_t now)
+static bool covers_image(const struct exemption *exemption, const struct imageref *ref,
+                         size_t *steps)
 {
-    for (const struct exemption *e = policy->exemptions; e; e = e->next)
+    for (size_t i = 0; i < exemption->images.count; i++)
+        if (image_glob_match_within(&exemption->images.items[i], ref, steps))
+            return true;
+    return false;
+}
+
+const struct exemption *policy_exempts(const struct policy *policy, struct str namespace,
+                                       const struct imageref *ref, int64_t now, size_t *steps)
+{
+    for (const struct exemption *e = policy->exemptions; e && *steps > 0; e = e->next) {
+        --*steps;
         if (is_in_force(e, policy->longest_exemption, now) && covers_namespace(e, namespace) &&
-            image_globs_match(&e->images, ref))
+            covers_image(e, ref, steps))
             return e;
+    }
     return NULL;
 }

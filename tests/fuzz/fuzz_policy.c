@@ -42,6 +42,13 @@ static void check_exemption(const struct exemption *exemption)
         must(exemption->namespace_count > 0);
 }
 
+static const struct exemption *exempts(const struct policy *policy, const struct imageref *ref,
+                                       int64_t now)
+{
+    size_t steps = SIZE_MAX;
+    return policy_exempts(policy, STR("shop"), ref, now, &steps);
+}
+
 /* An exemption ends when it says so, whatever its patterns are. */
 static void check_expiry(const struct policy *policy)
 {
@@ -49,12 +56,11 @@ static void check_expiry(const struct policy *policy)
     for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
         struct imageref ref;
         must(imageref_parse(str_of(images[i]), &ref) == IMAGEREF_OK);
-        const struct exemption *last = policy_exempts(policy, STR("shop"), &ref, INT64_MAX);
+        const struct exemption *last = exempts(policy, &ref, INT64_MAX);
         must(!last || last->expires == 0);
         for (const struct exemption *e = policy->exemptions; e; e = e->next) {
-            const struct exemption *before =
-                policy_exempts(policy, STR("shop"), &ref, e->expires ? e->expires - 1 : 0);
-            const struct exemption *at = policy_exempts(policy, STR("shop"), &ref, e->expires);
+            const struct exemption *before = exempts(policy, &ref, e->expires ? e->expires - 1 : 0);
+            const struct exemption *at = exempts(policy, &ref, e->expires);
             must(!before || image_globs_match(&before->images, &ref));
             must(at != e || e->expires == 0);
         }

@@ -102,6 +102,17 @@ TEST(bytes_have_no_meaning)
     assert_false(glob_match(STR_NONE, STR("a")));
 }
 
+TEST(steps)
+{
+    size_t enough = 100, few = 3, none = 0;
+    assert_true(glob_match_within(STR("a*c"), STR("abbc"), &enough));
+    assert_true(enough < 100);
+    assert_false(glob_match_within(STR("a*c"), STR("abbc"), &few));
+    assert_int_equal(few, 0);
+    assert_false(glob_match_within(STR("*"), STR("a"), &none));
+    assert_int_equal(none, 0);
+}
+
 /* What makes backtracking matchers run for years ends here before the test's time does. */
 TEST(many_stars)
 {
@@ -301,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matching),
         cmocka_unit_test(bytes_have_no_meaning),
+        cmocka_unit_test(steps),
         cmocka_unit_test(many_stars),
         cmocka_unit_test(image_patterns),
         cmocka_unit_test(no_image_patterns),

@@ -263,6 +263,42 @@ TEST(exemptions)
     }
 }
 
+/*
+ * Who writes Exemptions and pods could have us compare for minutes. It ends, and what was not found
+ * to be exempt by then is not.
+ */
+TEST(exemptions_that_take_long)
+{
+    enum { PATTERNS = 63, IMAGES = 20 };
+    TEST_ARENA(arena);
+    struct policy policy = policy_builtin;
+    struct buf patterns = BUF_INIT(&arena, 100000), images = BUF_INIT(&arena, 100000);
+    for (int i = 0; i < PATTERNS; i++)
+        buf_addf(&patterns, "'r.io/**%.*sb',", STR_FMT(run_of(&arena, 'a', 120)));
+    for (int i = 0; i < IMAGES; i++)
+        buf_addf(&images, "%s{'image':'r.io/%.*s'}", i ? "," : "",
+                 STR_FMT(run_of(&arena, 'a', 240)));
+    policy_with(&policy, &arena,
+                json_format(&arena, EXEMPTION("x", "shop", "%s'r.io'", "2999-01-01T00:00:00Z"),
+                            finished(&patterns).ptr)
+                    .ptr);
+    struct object object = object_of(
+        &arena, json_format(&arena, "{'kind':'Pod','apiVersion':'v1','spec':{'containers':[%s]}}",
+                            finished(&images).ptr)
+                    .ptr);
+    struct question question = {.level = LEVEL_PINNED,
+                                .namespace = STR("shop"),
+                                .policy = &policy,
+                                .now = NOW,
+                                .object = &object,
+                                .keep = KEEP};
+    struct verdict verdict = ask("long", &arena, &question);
+    assert_int_equal(verdict.findings[0].weight, FINDING_EXEMPT);
+    assert_int_equal(verdict.findings[IMAGES - 1].weight, FINDING_REFUSED);
+    assert_int_equal(verdict.findings[IMAGES - 1].reason, REASON_NO_DIGEST);
+    assert_int_equal(verdict.count[FINDING_EXEMPT] + verdict.count[FINDING_REFUSED], IMAGES);
+}
+
 /* An exemption lets pass what was not released, too. */
 TEST(exemptions_from_releases)
 {
@@ -297,10 +333,15 @@ TEST(names_of_reasons)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels),           cmocka_unit_test(without_a_ledger),
-        cmocka_unit_test(lying_tags),       cmocka_unit_test(registries),
-        cmocka_unit_test(own_tag_rules),    cmocka_unit_test(free_repositories),
-        cmocka_unit_test(exemptions),       cmocka_unit_test(exemptions_from_releases),
+        cmocka_unit_test(levels),
+        cmocka_unit_test(without_a_ledger),
+        cmocka_unit_test(lying_tags),
+        cmocka_unit_test(registries),
+        cmocka_unit_test(own_tag_rules),
+        cmocka_unit_test(free_repositories),
+        cmocka_unit_test(exemptions),
+        cmocka_unit_test(exemptions_that_take_long),
+        cmocka_unit_test(exemptions_from_releases),
         cmocka_unit_test(names_of_reasons),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
