@@ -230,10 +230,12 @@ static void list_is_whole(void *context)
 {
     struct rules_kind *kind = context;
     bool was_full = shelf_is_full(&kind->shelf);
+    size_t bytes_before = kind->shelf.bytes;
     if (!kind->lost || kind->kind == RULE_EXEMPTION)
         shelf_whole(&kind->shelf);
     kind->whole = true;
     kind->absent = false;
+    list_again_if_room(kind, bytes_before);
     if (was_full && !shelf_is_full(&kind->shelf)) {
         const struct log_field field = LOG_TEXT("kind", str_of(sources[kind->kind].name));
         log_write(kind->rules->log, LOG_INFO, "room for all objects again", &field, 1);

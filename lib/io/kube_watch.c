@@ -275,15 +275,13 @@ static int chunk_came(void *context, struct str chunk)
 
 /*
  * What we know may be of a history that is no more: an etcd that was restored from a backup stands
- * at an older version, and an API server keeps a watch from a newer one open in silence. So only a
- * stream that has brought something is gone on from; and whoever has too much to do is not asked
- * for more.
+ * at an older version, and an API server keeps a watch from a newer one open in silence, or refuses
+ * it for ever. So a stream is gone on from if it has brought something; and where there was no
+ * answer, or one that only asks to wait, nothing was learnt.
  */
 static bool leads_on(const struct kube_watch *watch, const struct kube_error *why)
 {
-    if (why->fault == KUBE_FINE)
-        return watch->sign;
-    return why->fault == KUBE_TOO_MANY;
+    return watch->sign || why->status == 0 || why->fault == KUBE_TOO_MANY;
 }
 
 static void stream_ended(void *context, struct str body, const struct kube_error *error)
@@ -294,7 +292,7 @@ static void stream_ended(void *context, struct str body, const struct kube_error
     /* Time alone says nothing: a refusal may be slow, and so is a connection that never comes. */
     bool healthy = error->status / 100 == 2 && clock_boot_ms() - watch->stream_at >= HEALTHY_MS;
     const struct kube_error *why = watch->broken.fault != KUBE_FINE ? &watch->broken : error;
-    if (!leads_on(watch, why))
+    if (!leads_on(watch, error))
         forget(watch);
     if (healthy)
         watch->backoff = (struct backoff){0};
@@ -374,6 +372,8 @@ void kube_watch_stop(struct kube_watch **watch)
 
 void kube_watch_list_again(struct kube_watch *watch)
 {
+    if (!watch->listed) /* a list is on its way */
+        return;
     forget(watch);
     if (!watch->call) /* it waits for the next try, and may have reason to */
         return;
