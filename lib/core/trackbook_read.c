@@ -138,8 +138,12 @@ static void read_condition(struct scan *scan, struct trackbook *book)
     for (size_t i = 0; i < TRACK_CONDITIONS; i++) {
         if (!str_eq(type, track_condition_names[i]))
             continue;
+        struct book_condition condition = {0};
         *scan = again;
-        read_fields(scan, book_condition_fields, &book->conditions[i]);
+        read_fields(scan, book_condition_fields, &condition);
+        if (condition.reason.len) /* ours always have one */
+            book->conditions[i] = condition;
+        return;
     }
 }
 
