@@ -283,7 +283,8 @@ void track_roll(struct deciding *d)
         soak(d, progress.idle > 0);
     } else {
         stop_soak(d);
-        if (count_deadline(d, progress.slow && !d->stalled))
+        bool counts = progress.slow && !d->stalled && !progress.slow->rollout.unmade;
+        if (count_deadline(d, counts))
             fail(d, deciding_text(d, "%.*s was not complete in time: %.*s",
                                   STR_FMT(deciding_target(d, progress.slow)),
                                   STR_FMT(progress.slow->rollout.why)));

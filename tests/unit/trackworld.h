@@ -165,25 +165,24 @@ static inline struct pod_facts pod_of_bytes(struct world *world,
     enum behaviour does = world->does[(unsigned char)digest];
     bool now = digest == workload->digest;
     int64_t age = now ? world->now - workload->changed_at : 1000000;
-    struct pod_facts pod = {
-        .name = STR("web-1"),
-        .owner_uid = str_of(workload->where), /* the workload's uid */
-        .images = arena_new(world->arena, struct pod_image),
-        .image_count = 1,
-        .begun = true,
-        .ready = age >= READY_AFTER && (does == DOES_WELL || does == DOES_RESTART),
-        .created_at = workload->changed_at,
-        .ready_since = workload->changed_at + READY_AFTER,
-    };
-    assert_non_null(pod.images);
-    *pod.images = (struct pod_image){
+    struct pod_image *image = arena_new(world->arena, struct pod_image);
+    *image = (struct pod_image){
         .container = STR("web"),
         .image = image_of(world, digest, ""),
         .restarts = does == DOES_RESTART && age >= RESTART_AFTER ? 1 : 0,
     };
     if (does == DOES_CRASH && age >= READY_AFTER)
-        pod.fault = STR("container web crashes again and again");
-    return pod;
+        image->fault = STR("container web crashes again and again");
+    return (struct pod_facts){
+        .name = json_format(world->arena, "%s-%c", name_part(workload->where), digest),
+        .owner_uid = str_of(workload->where),
+        .images = image,
+        .image_count = 1,
+        .begun = true,
+        .ready = age >= READY_AFTER && (does == DOES_WELL || does == DOES_RESTART),
+        .created_at = world->now - age,
+        .ready_since = workload->changed_at + READY_AFTER,
+    };
 }
 
 static inline size_t pods_of_workload(struct world *world, const struct sim_workload *workload,
