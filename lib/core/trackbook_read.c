@@ -41,12 +41,11 @@ static struct str read_text(struct scan *scan)
 
 static int64_t read_number(struct scan *scan)
 {
-    uint64_t number = 0;
     size_t at = scan_offset(scan);
-    struct str text = scan_value(scan);
-    if (text.ptr && (!semver_number(text, &number) || number > INT64_MAX))
-        scan_fail(scan, "a whole number was expected here", at);
-    return (int64_t)number;
+    int64_t number = scan_integer(scan);
+    if (number < 0)
+        scan_fail(scan, "a whole number from 0 on was expected here", at);
+    return number;
 }
 
 static int64_t read_when(struct scan *scan)
@@ -58,16 +57,6 @@ static int64_t read_when(struct scan *scan)
     if (text.ptr && (!when_parse(text, &seconds) || seconds <= 0 || seconds > last))
         scan_fail(scan, "a time such as 2026-11-21T09:30:00Z was expected here", at);
     return seconds;
-}
-
-static bool read_flag(struct scan *scan)
-{
-    size_t at = scan_offset(scan);
-    bool is_flag = scan_peek(scan) == SCAN_BOOL;
-    struct str text = scan_value(scan);
-    if (!is_flag)
-        scan_fail(scan, "true or false was expected here", at);
-    return str_eq(text, STR("true"));
 }
 
 static unsigned read_name(struct scan *scan, const struct field *field)
@@ -95,7 +84,7 @@ static void read_field(struct scan *scan, const struct field *field, void *thing
     else if (field->type == FIELD_WHEN)
         *(int64_t *)at = read_when(scan);
     else if (field->type == FIELD_FLAG)
-        *(bool *)at = read_flag(scan);
+        *(bool *)at = scan_bool(scan);
     else
         *(unsigned *)at = read_name(scan, field);
 }

@@ -330,16 +330,6 @@ static int read_spec(const struct json_fields *fields, struct arena *arena, stru
 
 /* --- The object --------------------------------------------------------------------------------- */
 
-static int64_t scan_whole(struct scan *scan)
-{
-    uint64_t number = 0;
-    size_t at = scan_offset(scan);
-    struct str text = scan_value(scan);
-    if (text.ptr && (!semver_number(text, &number) || number > INT64_MAX))
-        scan_fail(scan, "a whole number was expected here", at);
-    return (int64_t)number;
-}
-
 static int64_t scan_when(struct scan *scan)
 {
     int64_t seconds = 0;
@@ -373,7 +363,7 @@ static void scan_metadata(struct scan *scan, struct trackspec *spec)
         else if (key == VERSION)
             spec->resource_version = scan_string(scan);
         else if (key == GENERATION)
-            spec->generation = scan_whole(scan);
+            spec->generation = scan_integer(scan);
         else if (key == CREATED)
             spec->created = scan_when(scan);
         else

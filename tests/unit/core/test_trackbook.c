@@ -161,9 +161,11 @@ TEST(refused)
         {"7", "status: an object was expected here"},
         {"{'begun':1}", "status.begun: true or false was expected here"},
         {"{'phase':'Running'}", "status.phase: not one of the words that may stand here"},
-        {"{'observedGeneration':'1'}", "status.observedGeneration: a whole number"},
+        {"{'observedGeneration':'1'}", "status.observedGeneration: a number was expected here"},
+        {"{'observedGeneration':-1}", "status.observedGeneration: a whole number from 0 on"},
         {"{'observedGeneration':1.5}", "status.observedGeneration: a whole number"},
-        {"{'observedGeneration':9223372036854775808}", "a whole number was expected here"},
+        {"{'observedGeneration':9223372036854775808}",
+         "status.observedGeneration: a whole number of at most 18 digits"},
         {"{'current':[]}", "status.current: an object was expected here"},
         {"{'current':{'digest':'x'}}", "status.current.digest: a digest such as"},
         {"{'current':{'tag':'a b'}}", "status.current.tag: a tag was expected here"},
@@ -190,6 +192,8 @@ TEST(refused)
     }
 }
 
+static const int64_t LARGEST = 999999999999999999;
+
 /* As full as it gets, of characters that are longest when written. */
 static struct trackbook *fullest(struct arena *arena)
 {
@@ -202,17 +206,17 @@ static struct trackbook *fullest(struct arena *arena)
                                .follows = text,
                                .stopped = text,
                                .approved = digest,
-                               .current = {tag, digest, INT64_MAX, 1},
+                               .current = {tag, digest, LARGEST, 1},
                                .candidate = {tag, digest, WAITS_FOR_SOAK, text, 1, 1}};
     for (size_t i = 0; i < BOOK_ROWS_MAX; i++)
         book->rows[i] =
-            (struct book_row){INT64_MAX, tag, digest, ROW_HEALTHY, 1, 1, text, text, digest};
+            (struct book_row){LARGEST, tag, digest, ROW_HEALTHY, 1, 1, text, text, digest};
     for (size_t i = 0; i < BOOK_PROOFS_MAX; i++)
-        book->proofs[i] = (struct book_proof){tag, digest, 1, INT64_MAX, 1, 1};
+        book->proofs[i] = (struct book_proof){tag, digest, 1, LARGEST, 1, 1};
     for (size_t i = 0; i < BOOK_QUARANTINED_MAX; i++)
         book->quarantined[i] = (struct book_quarantined){tag, digest, text, 1};
     for (size_t i = 0; i < TRACK_CONDITIONS; i++)
-        book->conditions[i] = (struct book_condition){CONDITION_TRUE, text, text, 1, INT64_MAX};
+        book->conditions[i] = (struct book_condition){CONDITION_TRUE, text, text, 1, LARGEST};
     return book;
 }
 

@@ -113,7 +113,7 @@ static const struct {
     {"{'apiVersion':'pinnace.dev/v2'}", "apiVersion: a Track of pinnace.dev/v1alpha1"},
     {"{'metadata':{'name':'../x'}}", "metadata: a Track needs a name"},
     {"{'metadata':{'name':'a','namespace':'x.y'}}", "metadata: a Track needs a name"},
-    {"{'metadata':{'name':'a','generation':-1}}", "metadata.generation: a whole number"},
+    {"{'metadata':{'name':'a','generation':1.5}}", "metadata.generation: a whole number"},
     {"{'metadata':{'name':'a','creationTimestamp':'x'}}", "metadata.creationTimestamp: a time"},
     {HEAD "'x':1}", "spec: an object was expected here"},
     {HEAD "'spec':[]}", "spec: an object was expected here"},

@@ -15,6 +15,7 @@
 #include "pinnace/objectreview.h"
 #include "pinnace/pushevent.h"
 #include "pinnace/regdoc.h"
+#include "pinnace/trackdecide.h"
 #include "pinnace/yaml.h"
 
 struct work {
@@ -335,6 +336,52 @@ static inline int run_registry_headers(struct arena *arena, struct err *err)
     return result;
 }
 
+#define A_TRACK                                                                                    \
+    "{\"metadata\":{\"name\":\"w\\u0065b\",\"uid\":\"\\u0075\"},\"spec\":{\"image\":\"" WEB        \
+    "\",\"follow\":{\"semver\":\"*\",\"pattern\":\"^v\"},\"targets\":[{\"kind\":\"Deployment\","   \
+    "\"name\":"                                                                                    \
+    "\"web\"}]},\"status\":{\"begun\":true,\"follows\":\"\\u002a\",\"current\":{\"digest\":\"" D1  \
+    "\",\"tag\":\"v1.0.0\"},\"ledger\":[{\"digest\":\"" D1                                         \
+    "\",\"tag\":\"v1.0.0\",\"state\":\"Healthy\"}]}}"
+
+static inline int run_track_read(struct arena *arena, struct err *err)
+{
+    struct trackspec spec = {.keep = 4711};
+    struct trackbook book;
+    book.generation = 4711;
+    int result = trackspec_read(STR(A_TRACK), arena, &spec, err);
+    expect((spec.keep == 4711) == (result < 0), "the spec was touched");
+    if (result < 0)
+        return -1;
+    result = trackbook_read(STR(A_TRACK), arena, &book, err);
+    expect((book.generation == 4711) == (result < 0), "the book was touched");
+    return result;
+}
+
+/* Another hand has been there, and the registry has something new: much to say. */
+static inline int run_decide(struct arena *arena, struct err *err)
+{
+    struct trackspec spec;
+    struct trackbook book;
+    struct workload_facts workload = {
+        .images = {{STR("web"), STR(WEB ":v9@" D2), false}}, .image_count = 1, .replicas = 1};
+    struct target_facts target = {.workload = &workload};
+    struct track_decision decision = {.again_at = 4711};
+    if (trackspec_read(STR(A_TRACK), arena, &spec, err) < 0 ||
+        trackbook_read(STR(A_TRACK), arena, &book, err) < 0)
+        return -1;
+    struct track_facts facts = {.spec = &spec,
+                                .book = &book,
+                                .targets = &target,
+                                .registry = {.at = 1, .tag = STR("v1.1.0"), .digest = STR(D3)},
+                                .now = 1795253400};
+    int result = track_decide(&facts, arena, &decision, err);
+    expect((decision.again_at == 4711) == (result < 0), "the decision was touched");
+    expect(result < 0 || (decision.step == STEP_WRITE && decision.book->phase == PHASE_DRIFTED),
+           "it was decided otherwise");
+    return result;
+}
+
 static const struct work works[] = {
     {"policy_add of a PinPolicy", run_pin_policy},
     {"policy_add of an Exemption", run_break_glass},
@@ -355,6 +402,8 @@ static const struct work works[] = {
     {"hints of pushes", run_push_events},
     {"documents of a registry", run_registry_documents},
     {"headers of a registry", run_registry_headers},
+    {"trackspec_read and trackbook_read", run_track_read},
+    {"track_decide", run_decide},
 };
 
 #endif
