@@ -194,6 +194,29 @@ TEST(getting)
 }
 
 /* Absent and null leave what is there, and so do names in other letters. */
+TEST(getting_whole_numbers)
+{
+    static const struct {
+        const char *name;
+        int64_t got; /* -1: refused */
+    } rows[] = {{"low", 1},    {"high", 50},  {"even", 3},       {"power", 20},
+                {"below", -1}, {"above", -1}, {"half", -1},      {"text", -1},
+                {"truth", -1}, {"huge", -1},  {"nothing", 4711}, {"absent", 4711}};
+    TEST_ARENA(arena);
+    READ(tree, root, &arena,
+         "{'low':1,'high':50,'even':3.0,'power':2e1,'below':0,'above':51,'half':1.5,'text':'1',"
+         "'truth':true,'huge':1e999,'nothing':null}");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct err err = ERR_CLEAN;
+        int64_t got = 4711;
+        bool good = rows[i].got >= 0;
+        CHECK_INT(rows[i].name, json_get_whole(&root, rows[i].name, 1, 50, &got, &err), good - 1);
+        CHECK_INT(rows[i].name, got, good ? rows[i].got : 4711);
+        if (!good)
+            CHECK_HAS(rows[i].name, ERR_TEXT(err), "a whole number from 1 to 50 was expected here");
+    }
+}
+
 TEST(getting_what_is_not_there)
 {
     static const char *const names[] = {"n", "absent", "S", ""};
@@ -408,6 +431,7 @@ int main(void)
         cmocka_unit_test(many_small_objects),
         cmocka_unit_test(many_keys),
         cmocka_unit_test(getting),
+        cmocka_unit_test(getting_whole_numbers),
         cmocka_unit_test(getting_what_is_not_there),
         cmocka_unit_test(getting_another_type),
         cmocka_unit_test(lists_of_objects),
