@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cluster.h"
+#include "dryrun.h"
 
 #include "pinnace/file.h"
 #include "pinnace/json.h"
@@ -30,7 +31,7 @@ static const struct cli_option options[] = {
     [OPTION_REASON] = {'\0', "reason", "TEXT", NULL, "why, for those who read it later"},
     [OPTION_NAME] = {'\0', "name", "NAME", NULL,
                      "of the Exemption; otherwise the cluster makes one"},
-    [OPTION_DRY_RUN] = {'\0', "dry-run", "STRATEGY", "none client server",
+    [OPTION_DRY_RUN] = {'\0', "dry-run", "STRATEGY", DRY_RUN_CHOICES,
                         "none (default); client: only show what would be sent; server: ask "
                         "whether it would be let in, and keep nothing"},
     [OPTION_OUTPUT] = {'o', "output", "FORMAT", "text json yaml",
@@ -47,11 +48,9 @@ static const struct kube_resource pin_policies = {"/apis/" PINNACE_API_VERSION, 
 static const struct kube_resource bindings = {"/apis/admissionregistration.k8s.io/v1",
                                               "validatingadmissionpolicybindings"};
 
-enum dry_run { DRY_NONE, DRY_CLIENT, DRY_SERVER };
 enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_YAML };
 
 /* In the order of the values above. */
-static const char *const dry_runs[] = {"none", "client", "server", NULL};
 static const char *const outputs[] = {"text", "json", "yaml", NULL};
 
 struct request {
@@ -115,16 +114,6 @@ static int find_name(const char *value, const char *const names[])
     return -1;
 }
 
-static int take_dry_run(struct cli_args *args, struct request *request)
-{
-    int found = find_name(args->value, dry_runs);
-    if (found < 0)
-        return cli_usage_error(args->verb, "--dry-run: \"%s\" is none of none, client, server",
-                               args->value);
-    request->dry_run = (enum dry_run)found;
-    return EXIT_CLEAN;
-}
-
 static int take_output(struct cli_args *args, struct request *request)
 {
     int found = find_name(args->value, outputs);
@@ -139,7 +128,7 @@ static int take_option(struct cli_args *args, int found, struct request *request
     if (cluster_take(&request->access, found, args->value))
         return EXIT_CLEAN;
     if (found == OPTION_DRY_RUN)
-        return take_dry_run(args, request);
+        return dry_run_take(args, &request->dry_run);
     if (found == OPTION_OUTPUT)
         return take_output(args, request);
     if (found == OPTION_IMAGES)

@@ -23,8 +23,7 @@ int saying_take(struct saying *saying, const struct cli_args *args, int found)
         saying->wait = true;
         return EXIT_CLEAN;
     case SAYING_DRY_RUN:
-        saying->dry_run = true;
-        return EXIT_CLEAN;
+        return dry_run_take(args, &saying->dry_run);
     case SAYING_TIMEOUT:
         if (duration_parse(str_of(args->value), &saying->timeout))
             return EXIT_CLEAN;
@@ -84,15 +83,20 @@ static int look_again(struct saying *saying)
 static int patch(struct saying *saying, struct str *ret_body, bool *again)
 {
     const struct trackspec *seen = saying->seen.spec;
-    struct kube_request asking = {.verb = KUBE_PATCH_MERGE,
-                                  .path = kube_path(saying->arena, track_resource, seen->namespace,
-                                                    seen->name,
-                                                    saying->dry_run ? "?dryRun=All" : NULL)};
+    struct kube_request asking = {
+        .verb = KUBE_PATCH_MERGE,
+        .path = kube_path(saying->arena, track_resource, seen->namespace, seen->name,
+                          saying->dry_run == DRY_SERVER ? "?dryRun=All" : NULL)};
     struct kube_error error;
     struct err err;
     *again = false;
     if (track_patch(seen, saying->wish, &saying->word, saying->arena, &asking.body, &err) < 0)
         return cli_error("%s", err.text);
+    if (saying->dry_run == DRY_CLIENT) {
+        saying->said = saying->seen;
+        *ret_body = asking.body;
+        return EXIT_CLEAN;
+    }
     if (kube_ask(saying->kube, &asking, saying->arena, ret_body, &error) < 0) {
         *again = error.fault == KUBE_CONFLICT;
         return *again ? EXIT_CLEAN : cluster_error(&error);
@@ -128,12 +132,14 @@ static void tell(struct buf *out, struct saying *saying)
         [WISH_HOLD] = "held at ",     [WISH_APPROVE] = "approved: ", [WISH_PROMOTE] = "promoted: ",
         [WISH_SUSPEND] = "suspended", [WISH_RESUME] = "resumed",
     };
+    static const char *const endings[] = {
+        [DRY_NONE] = "", [DRY_CLIENT] = " (nothing was sent)", [DRY_SERVER] = " (nothing is kept)"};
     const struct trackspec *spec = saying->said.spec;
     buf_addf(out, "track.pinnace.dev/%.*s of namespace %.*s %s", STR_FMT(spec->name),
              STR_FMT(spec->namespace), done[saying->wish]);
     if (saying->word.digest.len)
         buf_add_bytes(out, saying->tag, saying->word.digest);
-    buf_add(out, saying->dry_run ? STR(" (nothing is kept)\n") : STR("\n"));
+    buf_addf(out, "%s\n", endings[saying->dry_run]);
 }
 
 static int finish(struct saying *saying, struct str body, struct str notes, int code)

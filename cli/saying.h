@@ -9,6 +9,7 @@
 
 #include "pinnace/trackword.h"
 
+#include "dryrun.h"
 #include "output.h"
 #include "trackaccess.h"
 
@@ -16,7 +17,9 @@
 #define SAYING_OPTION_ROWS                                                                         \
     {'\0', "wait", NULL, NULL, "wait until it is done, and tell how it goes"},                     \
         {'\0', "timeout", "DURATION", "1m 5m 10m 1h", "wait for so long at most (default 15m)"},   \
-        {'\0', "dry-run", NULL, NULL, "ask whether it would be taken, and keep nothing"},          \
+        {'\0', "dry-run", "STRATEGY", DRY_RUN_CHOICES,                                             \
+         "none (default); client: only show what would be sent; server: ask whether it would be "  \
+         "taken, and keep nothing"},                                                               \
     {                                                                                              \
         'o', "output", "FORMAT", "text json yaml", "text (default), or the Track as json or yaml"  \
     }
@@ -39,7 +42,8 @@ struct saying {
     struct kube_options access;
     const char *track;
     const char *namespace; /* of the Track; NULL: the one that is meant anyway */
-    bool wait, dry_run;
+    bool wait;
+    enum dry_run dry_run;
     int64_t timeout;
     enum output_format format;
     enum track_wish wish;

@@ -156,7 +156,9 @@ def rolling_back(world, production):
         production.status_is(*(rows or ledger), **status)
 
     fresh()
-    says("a dry run keeps nothing", plugin(*back, "--dry-run"), 0, r"held at v1.4.0 \(\w{12}\) \(nothing is kept\)")
+    says("a dry run keeps nothing", plugin(*back, "--dry-run", "server"), 0, r"held at v1.4.0 \(\w{12}\) \(nothing is kept\)")
+    says("nor does one that sends nothing", plugin(*back, "--dry-run=client"), 0, r"held at v1.4.0 \(\w{12}\) \(nothing was sent\)")
+    same("but shows it", json.loads(plugin(*back, "--dry-run=client", "-o", "json").stdout)["spec"]["hold"]["digest"], old)
     same("indeed", "hold" in production.spec, False)
     says("back to what ran before", plugin(*back, "--reason", 'it is "slow"'), 0,
          r"\Atrack.pinnace.dev/web of namespace look-p held at v1.4.0 \(\w{12}\)\nIt stays there until 'kubectl pinnace resume web -n look-p'")
