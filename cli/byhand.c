@@ -45,27 +45,30 @@ static int patch_target(struct kube *kube, const struct imageapply *what, struct
     return EXIT_CLEAN;
 }
 
-static struct str cause_of(const struct track_word *word, struct arena *arena)
+static int write_cause(const struct track_word *word, struct arena *arena, struct str *ret_cause,
+                       struct err *err)
 {
     struct buf buf = BUF_INIT(arena, 4096);
-    struct str text = STR_NONE;
     buf_addf(&buf, "rolled back by %.*s", STR_FMT(word->by));
     if (word->reason.len)
         buf_addf(&buf, ": %.*s", STR_FMT(word->reason));
-    buf_finish(&buf, &text, NULL);
-    return text;
+    return buf_finish(&buf, ret_cause, err);
 }
 
 int by_hand(struct kube *kube, const struct trackspec *spec, struct str tag,
             const struct track_word *word, struct arena *arena, struct buf *notes)
 {
     int code = EXIT_CLEAN;
+    struct str cause;
+    struct err err;
+    if (write_cause(word, arena, &cause, &err) < 0)
+        return cli_error("%s", err.text);
     for (size_t i = 0; i < spec->target_count; i++) {
         const struct imageapply what = {.spec = spec,
                                         .target = &spec->targets[i],
                                         .tag = tag,
                                         .digest = word->digest,
-                                        .cause = cause_of(word, arena)};
+                                        .cause = cause};
         int one = patch_target(kube, &what, arena, notes);
         code = code == EXIT_CLEAN ? one : code;
     }

@@ -89,7 +89,7 @@ static void write_text(struct buf *out, const struct request *request,
              request->name, STR_FMT(namespace));
     for (size_t i = 0; i < count; i++) {
         buf_add_char(out, '\n');
-        explain_text(out, &items[i], clock_now(), request->arena);
+        explain_text(out, &items[i], clock_now());
     }
 }
 

@@ -51,8 +51,6 @@ static int check_target(const struct saying *saying, const struct trackview *fro
         return refuse(saying, "follows another repository: what it should run has to be there");
     if (to->spec->hold.said)
         return refuse(saying, "is held: 'kubectl pinnace resume' first, if that is over");
-    if (to->spec->suspend)
-        return refuse(saying, "is suspended: 'kubectl pinnace resume' first");
     if (!out)
         return EXIT_CLEAN;
     return cli_error("these bytes failed on Track %s of namespace %s (%.*s): 'kubectl pinnace "

@@ -162,7 +162,7 @@ static int finish(struct saying *saying, struct str body, struct str notes, int 
 static int wait_for_it(struct saying *saying)
 {
     const struct track_goal goal =
-        track_goal(&saying->said, saying->seen.book, saying->word.digest);
+        track_goal(&saying->said, saying->seen.book, saying->wish, &saying->word);
     return track_wait(saying->kube, saying->said.spec, &goal, saying->timeout);
 }
 

@@ -37,13 +37,15 @@ static bool take(void *context, const struct trackview *view, struct str json, b
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(PROGRESS_ROOM);
     struct waiting *waiting = context;
-    struct str text = STR_NONE;
+    struct buf buf = BUF_INIT(&arena, PROGRESS_ROOM);
+    struct str text;
     (void)json;
     waiting->deleted = deleted;
     if (deleted)
         return true;
-    waiting->progress = track_progress(view, waiting->goal, clock_now(), &arena, &text);
-    tell(waiting, text);
+    waiting->progress = track_progress(view, waiting->goal, clock_now(), &buf);
+    if (buf_finish(&buf, &text, NULL) == 0)
+        tell(waiting, text);
     return waiting->progress != PROGRESS_GOES_ON;
 }
 

@@ -25,8 +25,8 @@ bool trackview_follows(const struct trackview *view, const struct trackview *sou
 /* By namespace and name, but each behind the Track that it takes from: staging before production. */
 int trackview_order(struct trackview *views, size_t count, struct arena *arena, struct err *err);
 
-/* What should be known of it beyond its phase, as sentences; .len 0: nothing. */
-struct str trackview_message(const struct trackview *view, int64_t now, struct arena *arena);
+/* What should be known of it beyond its phase, in a line; perhaps nothing. */
+void buf_add_trackview_message(struct buf *buf, const struct trackview *view, int64_t now);
 
 /* Columns of "status" and of "history". */
 struct trackview_look {

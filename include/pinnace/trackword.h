@@ -51,15 +51,17 @@ enum track_progress { PROGRESS_GOES_ON, PROGRESS_DONE, PROGRESS_FAILED };
 struct track_goal {
     int64_t generation; /* of the Track with his word in it */
     struct str digest;  /* that is to run; .len 0: whatever it does then */
-    int64_t settled;    /* what became of this revision and earlier ones was known before */
+    enum track_wish wish;
+    int64_t said_at;
+    int64_t settled; /* what became of this revision and earlier ones was known before */
 };
 
 /* said: the Track with the word in it; before: its book as it was looked at. */
 struct track_goal track_goal(const struct trackview *said, const struct trackbook *before,
-                             struct str digest);
+                             enum track_wish wish, const struct track_word *word);
 
-/* ret_text: one line of how it goes. */
+/* Writes one line of how it goes. */
 enum track_progress track_progress(const struct trackview *view, const struct track_goal *goal,
-                                   int64_t now, struct arena *arena, struct str *ret_text);
+                                   int64_t now, struct buf *buf);
 
 #endif

@@ -135,13 +135,14 @@ static void add_proof(struct buf *buf, const struct explained *item, int64_t now
     buf_add_char(buf, '\n');
 }
 
-static void add_next(struct buf *buf, const struct trackview *track, int64_t now,
-                     struct arena *arena)
+static void add_next(struct buf *buf, const struct trackview *track, int64_t now)
 {
-    struct str message = trackview_message(track, now, arena);
     label(buf, "Phase");
-    buf_addf(buf, "%.*s%s%.*s\n", STR_FMT(track_phase_names[track->book->phase]),
-             message.len ? ": " : "", STR_FMT(message));
+    buf_addf(buf, "%.*s; ", STR_FMT(track_phase_names[track->book->phase]));
+    buf_add_trackview_message(buf, track, now);
+    if (buf->len >= 2 && buf->ptr[buf->len - 1] == ' ')
+        buf->len -= 2;
+    buf_add_char(buf, '\n');
     if (!track->book->candidate.digest.len)
         return;
     label(buf, "Next");
@@ -173,7 +174,7 @@ static void add_drift(struct buf *buf, const struct explained *item)
              STR_FMT(spec->name), STR_FMT(spec->namespace));
 }
 
-void explain_text(struct buf *buf, const struct explained *item, int64_t now, struct arena *arena)
+void explain_text(struct buf *buf, const struct explained *item, int64_t now)
 {
     buf_addf(buf, "%s %.*s runs %.*s\n", item->init ? "Init container" : "Container",
              STR_FMT(item->name), STR_FMT(item->image));
@@ -189,7 +190,7 @@ void explain_text(struct buf *buf, const struct explained *item, int64_t now, st
         add_row(buf, item->row);
         add_proof(buf, item, now);
     }
-    add_next(buf, item->track, now, arena);
+    add_next(buf, item->track, now);
     add_drift(buf, item);
 }
 

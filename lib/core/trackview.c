@@ -54,31 +54,6 @@ const struct book_row *book_newest(const struct trackbook *book, struct str dige
     return NULL;
 }
 
-static struct str text_of(struct buf *buf)
-{
-    struct str text = STR_NONE;
-    buf_finish(buf, &text, NULL);
-    return text;
-}
-
-static struct str age_of(int64_t since, int64_t now, struct arena *arena)
-{
-    struct buf buf = BUF_INIT(arena, 64);
-    if (!since)
-        return STR_NONE;
-    buf_add_age(&buf, now - since);
-    return text_of(&buf);
-}
-
-static struct str number_of(int64_t number, struct arena *arena)
-{
-    struct buf buf = BUF_INIT(arena, 64);
-    if (!number)
-        return STR_NONE;
-    buf_addf(&buf, "%lld", (long long)number);
-    return text_of(&buf);
-}
-
 /* ---- what should be known ---- */
 
 static void add_part(struct buf *buf, struct str text)
@@ -99,15 +74,35 @@ static void add_word(struct buf *buf, const char *what, const struct track_word 
         buf_addf(buf, ": %.*s", STR_FMT(word->reason));
 }
 
+/* What waits for a person to end something is told with that. */
 static void add_candidate(struct buf *buf, const struct trackbook *book, int64_t now)
 {
-    if (!book->candidate.digest.len || !book->candidate.waits_for.len)
+    if (!book->candidate.digest.len || !book->candidate.waits_for.len ||
+        book->candidate.waits == WAITS_FOR_RELEASE)
         return;
-    add_part(buf, book->candidate.waits_for);
+    buf_addf(buf, "%sNEXT waits: %.*s", buf->len ? "; " : "", STR_FMT(book->candidate.waits_for));
     if (book->candidate.until > now) {
         buf_add(buf, STR(" (in "));
         buf_add_age(buf, book->candidate.until - now);
         buf_add_char(buf, ')');
+    }
+}
+
+static void add_rollout(struct buf *buf, const struct trackview *view, int64_t now)
+{
+    const struct trackbook *book = view->book;
+    int64_t left = book->rollout.deadline_left;
+    if (book->rollout.counting)
+        left -= now - book->rollout.counted_at;
+    if (book->phase == PHASE_SOAKING && book->rollout.sound_since) {
+        buf_addf(buf, "%ssound for ", buf->len ? "; " : "");
+        buf_add_age(buf, now - book->rollout.sound_since);
+        buf_add(buf, STR(" of "));
+        buf_add_duration(buf, view->spec->soak);
+    } else if (book->phase == PHASE_ROLLING && left > 0) {
+        buf_add(buf, buf->len ? STR("; ") : STR(""));
+        buf_add_age(buf, left);
+        buf_add(buf, STR(" left to become sound"));
     }
 }
 
@@ -121,34 +116,46 @@ static const struct {
     {TRACK_NEVER_PROVED, CONDITION_TRUE}, {TRACK_RESOLVED, CONDITION_FALSE},
 };
 
+/* While a rollout goes on, that it is not done is no news. */
+static bool is_news(const struct trackbook *book, enum track_condition type)
+{
+    return type != TRACK_ROLLED_OUT || book->phase == PHASE_FAILED;
+}
+
 static void add_conditions(struct buf *buf, const struct trackbook *book)
 {
     struct str before = STR_NONE; /* one sentence may stand in two conditions */
     for (size_t i = 0; i < sizeof(bad_news) / sizeof(bad_news[0]); i++) {
         const struct book_condition *condition = &book->conditions[bad_news[i].type];
-        if (condition->status != bad_news[i].status || str_eq(condition->message, before))
+        if (condition->status != bad_news[i].status || !is_news(book, bad_news[i].type) ||
+            str_eq(condition->message, before))
             continue;
         before = condition->message;
         add_part(buf, condition->message);
     }
 }
 
-struct str trackview_message(const struct trackview *view, int64_t now, struct arena *arena)
+void buf_add_trackview_message(struct buf *buf, const struct trackview *view, int64_t now)
 {
     const struct trackspec *spec = view->spec;
-    struct buf buf = BUF_INIT(arena, CELL_MAX);
+    struct buf parts = BUF_INIT(buf->arena, CELL_MAX);
+    struct str text;
     if (spec->deleted)
-        add_part(&buf, STR("deleted"));
+        add_part(&parts, STR("deleted"));
     if (spec->generation > view->book->generation)
-        add_part(&buf, STR("not yet seen by the controller"));
+        add_part(&parts, STR("not yet seen by the controller"));
     if (spec->hold.said)
-        add_word(&buf, "held", &spec->hold);
+        add_word(&parts, "held", &spec->hold);
     if (spec->suspend)
-        add_part(&buf, STR("suspended"));
-    add_part(&buf, view->book->stopped);
-    add_candidate(&buf, view->book, now);
-    add_conditions(&buf, view->book);
-    return text_of(&buf);
+        add_part(&parts, STR("suspended"));
+    add_part(&parts, view->book->stopped);
+    add_rollout(&parts, view, now);
+    add_candidate(&parts, view->book, now);
+    add_conditions(&parts, view->book);
+    if (buf_finish(&parts, &text, NULL) < 0)
+        buf->failed = true;
+    else
+        buf_add(buf, text);
 }
 
 /* ---- staging before production ---- */
@@ -277,36 +284,68 @@ void trackview_begin(struct table *table, struct arena *arena, const struct trac
         heads[i] = STR_NONE;
 }
 
-static struct str bytes_of(struct str tag, struct str digest, struct arena *arena)
+/* A cell that is made up; the table fails when it cannot be. */
+static struct str cell_of(struct table *table, struct buf *buf)
 {
-    struct buf buf = BUF_INIT(arena, CELL_MAX);
+    struct str text = STR_NONE;
+    if (buf_finish(buf, &text, NULL) < 0)
+        table->failed = true;
+    return text;
+}
+
+static struct str age_cell(struct table *table, int64_t since, int64_t now)
+{
+    struct buf buf = BUF_INIT(table->arena, 64);
+    if (since)
+        buf_add_age(&buf, now - since);
+    return cell_of(table, &buf);
+}
+
+static struct str number_cell(struct table *table, int64_t number)
+{
+    struct buf buf = BUF_INIT(table->arena, 64);
+    if (number)
+        buf_addf(&buf, "%lld", (long long)number);
+    return cell_of(table, &buf);
+}
+
+static struct str bytes_cell(struct table *table, struct str tag, struct str digest)
+{
+    struct buf buf = BUF_INIT(table->arena, CELL_MAX);
     if (digest.len)
         buf_add_bytes(&buf, tag, digest);
-    return text_of(&buf);
+    return cell_of(table, &buf);
 }
 
-static struct str image_of(const struct trackspec *spec, struct arena *arena)
+static struct str image_cell(struct table *table, const struct trackspec *spec)
 {
-    struct buf buf = BUF_INIT(arena, CELL_MAX);
+    struct buf buf = BUF_INIT(table->arena, CELL_MAX);
     buf_add_repository(&buf, &spec->image);
-    return text_of(&buf);
+    return cell_of(table, &buf);
 }
 
-static struct str source_of(const struct trackspec *spec, struct arena *arena)
+static struct str source_cell(struct table *table, const struct trackspec *spec)
 {
-    struct buf buf = BUF_INIT(arena, CELL_MAX);
+    struct buf buf = BUF_INIT(table->arena, CELL_MAX);
     if (spec->from.track.len)
         buf_addf(&buf, "%.*s/%.*s", STR_FMT(spec->from.namespace), STR_FMT(spec->from.track));
-    return text_of(&buf);
+    return cell_of(table, &buf);
 }
 
-static struct str targets_of(const struct trackspec *spec, struct arena *arena)
+static struct str targets_cell(struct table *table, const struct trackspec *spec)
 {
-    struct buf buf = BUF_INIT(arena, CELL_MAX);
+    struct buf buf = BUF_INIT(table->arena, CELL_MAX);
     for (size_t i = 0; i < spec->target_count; i++)
         buf_addf(&buf, "%s%.*s/%.*s", i ? "," : "",
                  STR_FMT(target_kind_names[spec->targets[i].kind]), STR_FMT(spec->targets[i].name));
-    return text_of(&buf);
+    return cell_of(table, &buf);
+}
+
+static struct str message_cell(struct table *table, const struct trackview *view, int64_t now)
+{
+    struct buf buf = BUF_INIT(table->arena, CELL_MAX);
+    buf_add_trackview_message(&buf, view, now);
+    return cell_of(table, &buf);
 }
 
 static struct str next_of(const struct trackbook *book)
@@ -322,7 +361,6 @@ void trackview_row(struct table *table, const struct trackview *view, int64_t no
 {
     const struct trackspec *spec = view->spec;
     const struct trackbook *book = view->book;
-    struct arena *arena = table->arena;
     struct str *cells = table_row(table);
     cells[COLUMN_NAMESPACE] = spec->namespace;
     cells[COLUMN_NAME] = spec->name;
@@ -330,12 +368,12 @@ void trackview_row(struct table *table, const struct trackview *view, int64_t no
     cells[COLUMN_TAG] = book->current.tag;
     cells[COLUMN_DIGEST] = digest_short(book->current.digest);
     cells[COLUMN_PHASE] = track_phase_names[book->phase];
-    cells[COLUMN_SINCE] = age_of(book->current.since, now, arena);
+    cells[COLUMN_SINCE] = age_cell(table, book->current.since, now);
     cells[COLUMN_NEXT] = next_of(book);
-    cells[COLUMN_IMAGE] = image_of(spec, arena);
-    cells[COLUMN_FROM] = source_of(spec, arena);
-    cells[COLUMN_REVISION] = number_of(book->current.revision, arena);
-    cells[COLUMN_GOOD] = bytes_of(book->previous_good.tag, book->previous_good.digest, arena);
-    cells[COLUMN_TARGETS] = targets_of(spec, arena);
-    cells[COLUMN_MESSAGE] = trackview_message(view, now, arena);
+    cells[COLUMN_IMAGE] = image_cell(table, spec);
+    cells[COLUMN_FROM] = source_cell(table, spec);
+    cells[COLUMN_REVISION] = number_cell(table, book->current.revision);
+    cells[COLUMN_GOOD] = bytes_cell(table, book->previous_good.tag, book->previous_good.digest);
+    cells[COLUMN_TARGETS] = targets_cell(table, spec);
+    cells[COLUMN_MESSAGE] = message_cell(table, view, now);
 }

@@ -245,15 +245,6 @@ size_t track_nearest(const struct trackbook *book, const struct track_meant *mea
 
 /* ---- how far it has come ---- */
 
-static void say(struct arena *arena, struct str *ret_text, struct str phase, struct str message)
-{
-    struct buf buf = BUF_INIT(arena, TEXT_MAX);
-    buf_add(&buf, phase);
-    if (message.len)
-        buf_addf(&buf, ": %.*s", STR_FMT(message));
-    buf_finish(&buf, ret_text, NULL);
-}
-
 static const enum track_progress row_progress[ROW_STATES] = {
     [ROW_HEALTHY] = PROGRESS_DONE,     [ROW_APPLIED] = PROGRESS_DONE,
     [ROW_ADOPTED] = PROGRESS_DONE,     [ROW_FAILED] = PROGRESS_FAILED,
@@ -267,39 +258,64 @@ static const enum track_progress phase_progress[TRACK_PHASES] = {
 };
 
 struct track_goal track_goal(const struct trackview *said, const struct trackbook *before,
-                             struct str digest)
+                             enum track_wish wish, const struct track_word *word)
 {
-    struct track_goal goal = {.generation = said->spec->generation, .digest = digest};
+    struct track_goal goal = {.generation = said->spec->generation,
+                              .digest = word->digest,
+                              .wish = wish,
+                              .said_at = word->at};
     for (size_t i = 0; i < before->row_count && !goal.settled; i++)
         if (before->rows[i].state != ROW_ROLLING_OUT)
             goal.settled = before->rows[i].revision;
     return goal;
 }
 
-static struct str told_by(const struct trackview *view, int64_t now, struct arena *arena)
+/* "Rolling: v1.4.0" */
+static void tell(struct buf *buf, const struct trackview *view, int64_t now)
 {
-    const struct book_condition *condition = &view->book->conditions[TRACK_ROLLED_OUT];
-    bool rolls = view->book->phase == PHASE_ROLLING || view->book->phase == PHASE_SOAKING;
-    return rolls && condition->message.len ? condition->message
-                                           : trackview_message(view, now, arena);
+    const struct trackbook *book = view->book;
+    const struct book_condition *condition = &book->conditions[TRACK_ROLLED_OUT];
+    bool rolls = book->phase == PHASE_ROLLING || book->phase == PHASE_SOAKING;
+    buf_add(buf, track_phase_names[book->phase]);
+    if (rolls && condition->message.len)
+        buf_addf(buf, ": %.*s", STR_FMT(condition->message));
+    size_t before = buf->len;
+    buf_add(buf, STR("; "));
+    buf_add_trackview_message(buf, view, now);
+    if (buf->len == before + 2)
+        buf->len = before;
+}
+
+/* It was heard, but no row came of it: the registry does not have the bytes any more, say. */
+static bool was_refused(const struct trackbook *book, const struct track_goal *goal)
+{
+    const struct book_heard *heard = goal->wish == WISH_HOLD      ? &book->heard.hold
+                                     : goal->wish == WISH_PROMOTE ? &book->heard.promote
+                                                                  : NULL;
+    return heard && heard->at == goal->said_at && str_eq(heard->digest, goal->digest);
 }
 
 enum track_progress track_progress(const struct trackview *view, const struct track_goal *goal,
-                                   int64_t now, struct arena *arena, struct str *ret_text)
+                                   int64_t now, struct buf *buf)
 {
     const struct trackbook *book = view->book;
     const struct book_row *row = book_newest(book, goal->digest);
     bool is_new = row && row->revision > goal->settled;
     bool runs = row && str_eq(book->current.digest, goal->digest);
     if (book->generation < goal->generation) {
-        *ret_text = STR("waits for the controller");
+        buf_add(buf, STR("waits for the controller"));
         return PROGRESS_GOES_ON;
     }
     if (is_new && row_progress[row->state] == PROGRESS_FAILED) {
-        say(arena, ret_text, row_state_names[row->state], row->why);
+        buf_addf(buf, "%.*s: %.*s", STR_FMT(row_state_names[row->state]), STR_FMT(row->why));
         return PROGRESS_FAILED;
     }
-    say(arena, ret_text, track_phase_names[book->phase], told_by(view, now, arena));
+    if (!is_new && !runs && was_refused(book, goal)) {
+        buf_add(buf, STR("Refused: "));
+        buf_add(buf, book->stopped.len ? book->stopped : STR("the Events of the Track tell why"));
+        return PROGRESS_FAILED;
+    }
+    tell(buf, view, now);
     if (!goal->digest.len)
         return phase_progress[book->phase];
     return runs && row_progress[row->state] == PROGRESS_DONE ? PROGRESS_DONE : PROGRESS_GOES_ON;

@@ -187,7 +187,9 @@ serve_registry() {
 		  secret: $name
 	END
 	[[ $1 == plain ]] || echo "  tls: {certificate: $pki/registry.crt, key: $pki/registry.key}" >> "$config"
-	[[ ! $notify ]] || echo "notifications: {endpoints: [{name: notify, url: '$notify',${notify_secret:+ headers: {Authorization: ['Bearer $notify_secret']\}, }timeout: 1s, threshold: 3, backoff: 1s}]}" >> "$config"
+	local headers=""
+	[[ ! ${notify_secret-} ]] || headers="headers: {Authorization: ['Bearer $notify_secret']}, "
+	[[ ! $notify ]] || echo "notifications: {endpoints: [{name: notify, url: '$notify', ${headers}timeout: 1s, threshold: 3, backoff: 1s}]}" >> "$config"
 	[[ ! ${3-} ]] || echo "$3" >> "$config"
 	exec docker-registry serve "$config"
 }

@@ -83,16 +83,16 @@ def looking(world, staging, production):
     old, new = bytes_of(world.web), bytes_of(world.next)
     staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
     production.status_is(row(7, "v1.4.0", old, "RollingOut"), phase="Soaking", previousGood={"tag": "v1.3.0", "digest": OTHER},
-                         candidate={"tag": "v1.5.0", "digest": new, "waits": "Proof", "waitsFor": "waits for its proof in look-s/web",
+                         candidate={"tag": "v1.5.0", "digest": new, "waits": "Proof", "waitsFor": "its proof",
                                     "since": now(60), "until": now(-400)})
     short = new.partition(":")[2][:12]
     says("status shows staging above production", plugin("status", "-n", "look-p"), 0,
          r"\ANAMESPACE +NAME +FOLLOWS +TAG +DIGEST +PHASE +SINCE +NEXT +MESSAGE\n"
          rf"look-s +web +>=1.0.0 +v1.5.0 +{short} +Current +5m\d*s? +<none> +<none>\n"
-         r"look-p +web +>=1.0.0 +v1.4.0 +\w{12} +Soaking +5m\d*s? +v1.5.0 +waits for its proof in look-s/web \(in 6m\d+s\)\n\Z")
+         r"look-p +web +>=1.0.0 +v1.4.0 +\w{12} +Soaking +5m\d*s? +v1.5.0 +NEXT waits: its proof \(in 6m\d+s\)\n\Z")
     says("of one namespace there is no column for it", plugin("status", "web", "-n", "look-s"), 0, r"\ANAME +FOLLOWS", r"^web ")
     says("wide", plugin("status", "-n", "look-p", "-o", "wide"), 0, "IMAGE +FROM +REVISION +BEFORE +TARGETS +MESSAGE$",
-         rf"{REPOSITORY} +look-s/web +7 +v1.3.0 \(9{{12}}\) +Deployment/web +waits")
+         rf"{REPOSITORY} +look-s/web +7 +v1.3.0 \(9{{12}}\) +Deployment/web +NEXT waits")
     says("everywhere", plugin("status", "-A"), 0, "^look-s +web", "^look-p +web")
     shown = json.loads(plugin("status", "web", "-n", "look-p", "-o", "json").stdout)["tracks"]
     same("as JSON", [(track["namespace"], track["phase"], track["current"]["digest"]) for track in shown],
@@ -294,7 +294,7 @@ def words(world, staging, production):
 
     says("suspend", plugin("suspend", "web", "-n", "look-p"), 0, "suspended")
     says("twice", plugin("suspend", "web", "-n", "look-p"), 0, "is suspended already")
-    says("promote to what is suspended", plugin(*promote), 2, "is suspended: 'kubectl pinnace resume' first")
+    says("promote is a person's word, and passes that", plugin(*promote), 0, "promoted")
     says("resume", plugin("resume", "web", "-n", "look-p"), 0, "resumed")
     same("takes it away", production.spec.get("suspend", False), False)
     says("and nothing is left to resume", plugin("resume", "web", "-n", "look-p"), 0, "neither held nor suspended, nor has it stopped")

@@ -50,7 +50,7 @@ static struct str explain(const struct case_row *row, struct arena *arena, bool 
         if (json)
             explain_json(&writer, &items[i], now);
         else
-            explain_text(&buf, &items[i], now, arena);
+            explain_text(&buf, &items[i], now);
     }
     return finished(&buf);
 }
@@ -97,7 +97,7 @@ static const struct case_row rows[] = {
                     ",'candidate':{'tag':'v2','digest':'" D2
                     "','waits':'Proof','waitsFor':'waits'}"))},
      DEPLOYMENT(WEB "@" D1),
-     "  Phase     Waiting: waits\n  Next      v2 (222222222222)\n"},
+     "  Phase     Waiting; NEXT waits: waits\n  Next      v2 (222222222222)\n"},
     {"a Track of one container leaves the other alone",
      {TRACK_IN("shop", ",'container':'side'", "", RUNS(D1, "Current", ""))},
      DEPLOYMENT(WEB "@" D1),

@@ -48,17 +48,41 @@ TEST(what_should_be_known)
          "suspended"},
         {"stopped", TRACK_OF("web", "shop", "3", "", "'stopped':'the way back failed'"),
          "the way back failed"},
+        {"rolls",
+         TRACK_OF("web", "shop", "3", "",
+                  "'phase':'Rolling','rollout':{'deadlineLeft':100,'countedAt':"
+                  "'2026-11-21T09:59:30Z','counting':true},'conditions':[" CONDITION(
+                      "RolledOut", "False", "v2") "]"),
+         "70s left to become sound"},
+        {"the deadline stands still",
+         TRACK_OF("web", "shop", "3", "",
+                  "'phase':'Rolling','rollout':{'deadlineLeft':100,'countedAt':"
+                  "'2026-11-21T09:59:30Z'}"),
+         "100s left to become sound"},
+        {"soaks",
+         TRACK_OF("web", "shop", "3", ",'rollout':{'soak':'2m'}",
+                  "'phase':'Soaking','rollout':{'soundSince':'2026-11-21T09:59:30Z'}"),
+         "sound for 30s of 2m"},
+        {"failed",
+         TRACK_OF(
+             "web", "shop", "3", "",
+             "'phase':'Failed','conditions':[" CONDITION("RolledOut", "False", "v2: crashed") "]"),
+         "v2: crashed"},
         {"waits",
          TRACK_OF("web", "shop", "3", "",
                   "'phase':'Waiting','candidate':{'tag':'v2','digest':'" D2
-                  "','waits':'Proof','waitsFor':'waits for its proof','until':"
+                  "','waits':'Proof','waitsFor':'its proof','until':"
                   "'2026-11-21T10:06:10Z'}," CURRENT),
-         "waits for its proof (in 6m10s)"},
+         "NEXT waits: its proof (in 6m10s)"},
         {"it should have come",
          TRACK_OF("web", "shop", "3", "",
                   "'candidate':{'digest':'" D2
                   "','waits':'Proof','waitsFor':'waits','until':'2026-11-21T09:59:00Z'}"),
-         "waits"},
+         "NEXT waits: waits"},
+        {"waits for the end of the hold",
+         TRACK_OF("web", "shop", "3", ",'hold':{'digest':'" D1 "','by':'ann'}",
+                  "'candidate':{'digest':'" D2 "','waits':'Release','waitsFor':'the end of it'}"),
+         "held by ann"},
         {"bad news, each once",
          TRACK_OF(
              "web", "shop", "3", "",
@@ -76,7 +100,9 @@ TEST(what_should_be_known)
     for (size_t i = 0; i < COUNT(rows); i++) {
         TEST_ARENA(arena);
         struct trackview view = view_of(rows[i].name, &arena, rows[i].track);
-        CHECK_STR(rows[i].name, trackview_message(&view, now, &arena), str_of(rows[i].message));
+        struct buf buf = BUF_INIT(&arena, 64 * 1024);
+        buf_add_trackview_message(&buf, &view, now);
+        CHECK_STR(rows[i].name, finished(&buf), str_of(rows[i].message));
     }
 }
 
@@ -158,16 +184,18 @@ TEST(tables)
 {
     TEST_ARENA(arena);
     static const struct trackview_look few = {false, false}, all = {true, true};
-    CHECK_STR("status", table_of(&arena, &few, false),
-              STR("NAME   FOLLOWS   TAG   DIGEST         PHASE     SINCE   NEXT   MESSAGE\n"
-                  "web    >=1       v1    111111111111   Waiting   5m      v2     waits\n"));
+    CHECK_STR(
+        "status", table_of(&arena, &few, false),
+        STR("NAME   FOLLOWS   TAG   DIGEST         PHASE     SINCE   NEXT   MESSAGE\n"
+            "web    >=1       v1    111111111111   Waiting   5m      v2     NEXT waits: waits\n"));
     CHECK_HAS(
         "status, wide", table_of(&arena, &all, false),
         "NAMESPACE   NAME   FOLLOWS   TAG   DIGEST         PHASE     SINCE   NEXT   IMAGE     "
         "                    FROM          REVISION   BEFORE              TARGETS          "
         "MESSAGE\n");
-    CHECK_HAS("status, wide", table_of(&arena, &all, false),
-              WEB "   staging/web   2          v0 (333333333333)   Deployment/web   waits\n");
+    CHECK_HAS(
+        "status, wide", table_of(&arena, &all, false),
+        WEB "   staging/web   2          v0 (333333333333)   Deployment/web   NEXT waits: waits\n");
     CHECK_STR("history", table_of(&arena, &few, true),
               STR("REVISION   TAG   DIGEST         STATE         STARTED                BY       "
                   "WHY\n"

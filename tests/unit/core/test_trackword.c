@@ -233,71 +233,85 @@ TEST(progress)
     } rows[] = {
         {"not yet seen",
          "'phase':'Held'",
-         {4, STR_INIT(D1), 1},
+         {4, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_GOES_ON,
          "waits for the controller"},
         {"rolls",
          "'phase':'Rolling','current':{'digest':'" D1
          "','revision':2},'conditions':[{'type':'RolledOut','status':'False','reason':'R','message'"
          ":'1 of 3'}],'ledger':[" LINE("2", "a", D1, "RollingOut") "]",
-         {3, STR_INIT(D1), 1},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_GOES_ON,
          "Rolling: 1 of 3"},
         {"is there",
          "'phase':'Held','current':{'digest':'" D1
          "','revision':2},'ledger':[" LINE("2", "a", D1, "Healthy") "]",
-         {3, STR_INIT(D1), 1},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_DONE,
          "Held"},
         {"runs nothing, and so is there",
          "'phase':'Held','current':{'digest':'" D1
          "','revision':2},'ledger':[" LINE("2", "a", D1, "Applied") "]",
-         {3, STR_INIT(D1), 1},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_DONE,
          "Held"},
         {"was there all the time",
          "'phase':'Held','current':{'digest':'" D1
          "','revision':1},'ledger':[" LINE("1", "a", D1, "Healthy") "]",
-         {3, STR_INIT(D1), 1},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_DONE,
          "Held"},
         {"ran before, not yet again",
          "'phase':'Current','current':{'digest':'" D2 "','revision':2},'ledger':[" LINE(
              "2", "b", D2, "Healthy") "," LINE("1", "a", D1, "Healthy") "]",
-         {3, STR_INIT(D1), 2},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 2},
          PROGRESS_GOES_ON,
          "Current"},
         {"failed before, not yet tried again",
          "'phase':'Current','current':{'digest':'" D2 "','revision':2},'ledger':[" LINE(
              "2", "b", D2, "Healthy") "," LINE("1", "a", D1, "Failed") "]",
-         {3, STR_INIT(D1), 2},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 2},
          PROGRESS_GOES_ON,
          "Current"},
         {"failed",
          "'phase':'Failed','current':{'digest':'" D2 "','revision':1},'ledger':[" LINE(
              "3", "a", D1, "Failed") "," LINE("2", "b", D2, "Healthy") "]",
-         {3, STR_INIT(D1), 2},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 2},
          PROGRESS_FAILED,
          "Failed: because"},
         {"something else came",
          "'phase':'Rolling','current':{'digest':'" D2 "','revision':4},'ledger':[" LINE(
              "4", "b", D2, "RollingOut") "," LINE("3", "a", D1, "Abandoned") "]",
-         {3, STR_INIT(D1), 2},
+         {3, STR_INIT(D1), WISH_HOLD, 7, 2},
          PROGRESS_FAILED,
          "Abandoned: because"},
+        {"heard and refused",
+         "'phase':'Held','stopped':'it is gone','heardHold':{'digest':'" D1
+         "','at':'1970-01-01T00:00:07Z'},'current':{'digest':'" D2
+         "','revision':2},'ledger':[" LINE("2", "b", D2, "Healthy") "]",
+         {3, STR_INIT(D1), WISH_HOLD, 7, 2},
+         PROGRESS_FAILED,
+         "Refused: it is gone"},
+        {"an earlier word was refused",
+         "'phase':'Current','heardPromote':{'digest':'" D1
+         "','at':'1970-01-01T00:00:06Z'},'current':{'digest':'" D2
+         "','revision':2},'ledger':[" LINE("2", "b", D2, "Healthy") "]",
+         {3, STR_INIT(D1), WISH_PROMOTE, 7, 2},
+         PROGRESS_GOES_ON,
+         "Current"},
         {"no bytes are meant: it rests",
          "'phase':'Suspended'",
-         {3, {NULL, 0}, 0},
+         {3, {NULL, 0}, WISH_RESUME, 7, 0},
          PROGRESS_DONE,
          "Suspended"},
         {"no bytes are meant: it rolls",
          "'phase':'Rolling'",
-         {3, {NULL, 0}, 0},
+         {3, {NULL, 0}, WISH_RESUME, 7, 0},
          PROGRESS_GOES_ON,
          "Rolling"},
         {"no bytes are meant: it failed",
          "'phase':'Failed'",
-         {3, {NULL, 0}, 0},
+         {3, {NULL, 0}, WISH_RESUME, 7, 0},
          PROGRESS_FAILED,
          "Failed"},
     };
@@ -305,12 +319,11 @@ TEST(progress)
         TEST_ARENA(arena);
         struct str track = json_format(&arena, TRACK_OF("4", "", "%s"), rows[i].status);
         struct trackview view = view_of(rows[i].name, &arena, track.ptr);
-        struct str text = STR_NONE;
+        struct buf text = BUF_INIT(&arena, 4096);
         /* as the API server has it once the controller has seen it */
         ((struct trackspec *)(uintptr_t)view.spec)->generation = rows[i].goal.generation;
-        CHECK_INT(rows[i].name, track_progress(&view, &rows[i].goal, 0, &arena, &text),
-                  rows[i].progress);
-        CHECK_STR(rows[i].name, text, str_of(rows[i].text));
+        CHECK_INT(rows[i].name, track_progress(&view, &rows[i].goal, 0, &text), rows[i].progress);
+        CHECK_STR(rows[i].name, finished(&text), str_of(rows[i].text));
     }
 }
 
@@ -318,10 +331,12 @@ TEST(goals)
 {
     TEST_ARENA(arena);
     struct trackview view = view_of("ledger", &arena, TRACK_OF("3", "", LEDGER));
-    struct track_goal goal = track_goal(&view, view.book, STR(D1));
+    const struct track_word word = {.digest = STR(D1), .at = 7};
+    struct track_goal goal = track_goal(&view, view.book, WISH_HOLD, &word);
     CHECK_INT("the newest of which the outcome is known", goal.settled, 5);
     CHECK_INT("generation", goal.generation, 3);
     CHECK_STR("digest", goal.digest, STR(D1));
+    CHECK_INT("said at", goal.said_at, 7);
 }
 
 int main(void)

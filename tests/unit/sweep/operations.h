@@ -6,7 +6,7 @@
 #ifndef PINNACE_TESTS_OPERATIONS_H
 #define PINNACE_TESTS_OPERATIONS_H
 
-#include "../world.h"
+#include "trackviews.h"
 
 #include "pinnace/challenge.h"
 #include "pinnace/change.h"
@@ -84,6 +84,7 @@ static inline void make_object_reviews(struct arena *arena)
 static inline void make_texts(struct arena *arena)
 {
     make_object_reviews(arena);
+    make_track_views(arena);
     pin_policy = json_of(
         arena, POLICY("'tags':{'immutable':['a','b']},'registries':['quay.io'],'free':['*'],"
                       "'longestExemption':'1h','exemptions':[{'images':['quay.io','a.b'],"
@@ -404,6 +405,10 @@ static const struct work works[] = {
     {"headers of a registry", run_registry_headers},
     {"trackspec_read and trackbook_read", run_track_read},
     {"track_decide", run_decide},
+    {"tables of Tracks", run_track_tables},
+    {"a word to a Track", run_track_word},
+    {"why a workload runs what it runs", run_explain},
+    {"imageapply_write", run_image_apply},
 };
 
 #endif

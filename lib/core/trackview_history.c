@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trackhistory: the table of what ran on a Track; see trackview.h. */
+/* trackview_history: the table of what ran on a Track; see trackview.h. */
 #include "pinnace/trackview.h"
 #include "pinnace/when.h"
 
@@ -41,29 +41,31 @@ void history_begin(struct table *table, struct arena *arena, const struct trackv
     table_begin(table, arena, look->wide ? all_heads : few_heads, COLUMNS);
 }
 
-static struct str text_of(struct buf *buf)
+/* A cell that is made up; the table fails when it cannot be. */
+static struct str cell_of(struct table *table, struct buf *buf)
 {
     struct str text = STR_NONE;
-    buf_finish(buf, &text, NULL);
+    if (buf_finish(buf, &text, NULL) < 0)
+        table->failed = true;
     return text;
 }
 
-static struct str when_of(int64_t seconds, struct arena *arena)
+static struct str when_cell(struct table *table, int64_t seconds)
 {
-    struct buf buf = BUF_INIT(arena, 64);
+    struct buf buf = BUF_INIT(table->arena, 64);
     if (seconds)
         buf_add_when(&buf, seconds);
-    return text_of(&buf);
+    return cell_of(table, &buf);
 }
 
 /* "12", or "12 *" for what runs now. */
-static struct str revision_of(const struct trackbook *book, const struct book_row *row,
-                              struct arena *arena)
+static struct str revision_cell(struct table *table, const struct trackbook *book,
+                                const struct book_row *row)
 {
-    struct buf buf = BUF_INIT(arena, 64);
+    struct buf buf = BUF_INIT(table->arena, 64);
     buf_addf(&buf, "%lld%s", (long long)row->revision,
              row->revision == book->current.revision ? " *" : "");
-    return text_of(&buf);
+    return cell_of(table, &buf);
 }
 
 static struct str state_of(const struct trackbook *book, const struct book_row *row)
@@ -76,12 +78,12 @@ void history_row(struct table *table, const struct trackview *view, const struct
 {
     struct str *cells = table_row(table);
     bool wide = table->heads == all_heads;
-    cells[COLUMN_REVISION] = revision_of(view->book, row, table->arena);
+    cells[COLUMN_REVISION] = revision_cell(table, view->book, row);
     cells[COLUMN_TAG] = row->tag;
     cells[COLUMN_DIGEST] = wide ? row->digest : digest_short(row->digest);
     cells[COLUMN_STATE] = state_of(view->book, row);
-    cells[COLUMN_STARTED] = when_of(row->started_at, table->arena);
-    cells[COLUMN_ENDED] = when_of(row->ended_at, table->arena);
+    cells[COLUMN_STARTED] = when_cell(table, row->started_at);
+    cells[COLUMN_ENDED] = when_cell(table, row->ended_at);
     cells[COLUMN_BY] = row->by;
     cells[COLUMN_MOVED] = digest_short(row->moved_to);
     cells[COLUMN_WHY] = row->why;
