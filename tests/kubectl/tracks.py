@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 
+import render
 from lib import kubectl, must, same, until
 from plugin import begin, plugin, says
 from results import check
@@ -371,7 +372,9 @@ def examining(world, staging, production):
 
 
 def by_books(world):
-    """All of it, in two namespaces of its own, which are gone at the end."""
+    """All of it, in two namespaces of its own, which are gone at the end; the kinds stay."""
+    must(kubectl("apply", "-k", os.path.join(render.ROOT, "manifests/crds")))
+    must(kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/tracks.pinnace.dev"))
     for namespace in ("look-s", "look-p"):
         world.namespace(namespace)
     staging = Book(world, "look-s")
