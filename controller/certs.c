@@ -20,8 +20,17 @@ enum {
 
 static const struct kube_resource secrets = {"/api/v1", "secrets"};
 static const struct kube_resource namespaces = {"/api/v1", "namespaces"};
-static const struct kube_resource configs = {"/apis/admissionregistration.k8s.io/v1",
-                                             "validatingwebhookconfigurations"};
+#define REGISTRATION "/apis/admissionregistration.k8s.io/v1"
+
+/* All through which the API server asks the webhook. */
+static const struct {
+    const char *name;
+    struct kube_resource resource;
+} configs[CERTS_CONFIGS] = {
+    {"pinnace", {REGISTRATION, "validatingwebhookconfigurations"}},
+    {"pinnace-objects", {REGISTRATION, "validatingwebhookconfigurations"}},
+    {"pinnace-track", {REGISTRATION, "mutatingwebhookconfigurations"}},
+};
 
 static void log_error(const struct certs *certs, const char *event, const char *text)
 {
@@ -106,7 +115,7 @@ static void write_config(struct certs *certs, size_t index, const struct hookcon
     struct buf body = BUF_INIT(arena, BODY_MAX_BYTES);
     struct kube_request request = {
         .verb = KUBE_PATCH_JSON,
-        .path = kube_path(arena, configs, STR_NONE, str_of(target->name), NULL)};
+        .path = kube_path(arena, configs[index].resource, STR_NONE, str_of(target->name), NULL)};
     struct err err;
     buf_add_hookconfig_patch(&body, config, bundle, config->is_owned ? NULL : &certs->owner);
     if (buf_finish(&body, &request.body, &err) < 0)
@@ -323,10 +332,12 @@ int certs_start(struct certs *certs, struct err *err)
     certs->timer = (struct timer){.fire = timer_fired, .context = certs};
     name = BUF_INIT(&certs->arena, 4096);
     buf_addf(&name, "pinnace-webhook.%.*s.svc", STR_FMT(namespace));
-    if (buf_finish(&name, &certs->dns_name, err) < 0 ||
-        follow_one(certs, &certs->configs[0], "pinnace", configs, STR_NONE, err) < 0 ||
-        follow_one(certs, &certs->configs[1], "pinnace-objects", configs, STR_NONE, err) < 0)
+    if (buf_finish(&name, &certs->dns_name, err) < 0)
         return -1;
+    for (size_t i = 0; i < CERTS_CONFIGS; i++)
+        if (follow_one(certs, &certs->configs[i], configs[i].name, configs[i].resource, STR_NONE,
+                       err) < 0)
+            return -1;
     if (certs->no_certificates)
         return 0;
     if (follow_one(certs, &certs->ca, "pinnace-ca", secrets, namespace, err) < 0)

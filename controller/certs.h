@@ -14,7 +14,7 @@
 #include "follow.h"
 #include "leader.h"
 
-enum { CERTS_CONFIGS = 2 };
+enum { CERTS_CONFIGS = 3 };
 
 struct certs {
     struct kube *kube;

@@ -19,6 +19,7 @@ from results import check
 SYSTEM = "pinnace-system"
 LEVELS = ("tagged", "pinned", "released")
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 LATEST = "registry.test:5000/shop/web:latest"
 WEBHOOK_LABELS = "app.kubernetes.io/name=pinnace,app.kubernetes.io/component=webhook"
 
@@ -151,9 +152,9 @@ class World:
         self.api.delete(f"/api/v1/namespaces/{where}")
 
     def entries(self):
-        """Of both webhook configurations."""
-        return [webhook for name in ("pinnace", "pinnace-objects")
-                for webhook in self.api.get(f"{CONFIGURATIONS}/{name}").body.get("webhooks", [])]
+        """Of all webhook configurations."""
+        paths = (f"{CONFIGURATIONS}/pinnace", f"{CONFIGURATIONS}/pinnace-objects", f"{MUTATING}/pinnace-track")
+        return [webhook for path in paths for webhook in self.api.get(path).body.get("webhooks", [])]
 
     def let_any_level_in(self):
         """A label that names no level is refused where it is written. One that got in earlier, or while no webhook was

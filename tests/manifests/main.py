@@ -10,7 +10,7 @@ import results
 from api import Api
 
 parser = argparse.ArgumentParser()
-parser.add_argument("parts", nargs="*", default=["render", "conditions", "crds", "tracks", "policies", "guards", "objects"])
+parser.add_argument("parts", nargs="*", default=["render", "conditions", "crds", "tracks", "policies", "guards", "objects", "releases"])
 api = Api()
 for part in parser.parse_args().parts:
     began = time.monotonic()

@@ -70,7 +70,7 @@ def try_policies(name, objects, changed):
     """The second layer sees what the webhook sees, where the profile has it."""
     policies = render.find(objects, "ValidatingAdmissionPolicy")
     bindings = {item["metadata"]["name"]: item["spec"] for item in render.find(objects, "ValidatingAdmissionPolicyBinding")}
-    guards = ["pinnace-guard-exemptions", "pinnace-guard-levels"]
+    guards = [f"pinnace-guard-{each}" for each in ("exemptions", "ledger", "levels", "tracks")]
     layer = ["pinnace-pinned", "pinnace-tagged", "pinnace-unknown"] if "available" in name else []
     same(f"{name}: policies", sorted(item["metadata"]["name"] for item in policies), guards + layer)
     default = ["pinnace-default"] if "available-default" in name else []
@@ -95,7 +95,7 @@ def try_policies(name, objects, changed):
             chosen.insert(-1, {"key": "pinnace.dev/second-layer", "operator": "NotIn", "values": ["off"]})
             same(f"{name}: {binding}: its namespaces", spec["matchResources"]["namespaceSelector"]["matchExpressions"],
                  chosen + (ENFORCER if "aks" in name and level == "default" else []))
-    (levels,) = [item["spec"]["variables"] for item in policies if item["metadata"]["name"] == guards[1]]
+    (levels,) = [item["spec"]["variables"] for item in policies if item["metadata"]["name"] == "pinnace-guard-levels"]
     everywhere = [variable["expression"] == "true" for variable in levels if variable["name"] == "hasLevel"]
     same(f"{name}: selectors are guarded everywhere", everywhere, ["default-level" in name])
 
@@ -176,7 +176,11 @@ def try_rights(api):
     own, webhooks = "pinnace-system", {"group": "admissionregistration.k8s.io", "resource": "validatingwebhookconfigurations"}
     secret, lease = {"resource": "secrets"}, {"group": "coordination.k8s.io", "resource": "leases"}
     may = [("webhook", {"group": "pinnace.dev", "resource": kind, "verb": verb})
-           for kind in ("pinpolicies", "exemptions") for verb in ("get", "list", "watch")]
+           for kind in ("pinpolicies", "exemptions", "tracks") for verb in ("get", "list", "watch")]
+    may += [("webhook", {"group": "apps", "resource": kind, "namespace": "default", "verb": "list"})
+            for kind in ("replicasets", "statefulsets", "controllerrevisions")]
+    mutating = {**webhooks, "resource": "mutatingwebhookconfigurations"}
+    may += [("controller", {**mutating, "name": "pinnace-track", "verb": verb}) for verb in ("get", "patch", "list", "watch")]
     may += [("controller", {**webhooks, "name": name, "verb": verb}) for name in ("pinnace", "pinnace-objects")
             for verb in ("get", "patch", "list", "watch")]
     may += [("controller", {**secret, "namespace": own, "name": name, "verb": verb})
@@ -187,6 +191,8 @@ def try_rights(api):
             ("controller", {"resource": "events", "namespace": own, "verb": "create"}),
             ("controller", {"resource": "namespaces", "namespace": own, "name": own, "verb": "get"})]
     may_not = [("webhook", {"group": "pinnace.dev", "resource": "pinpolicies", "verb": "update"}),
+               ("webhook", {"group": "pinnace.dev", "resource": "tracks", "subresource": "status", "verb": "update"}),
+               ("controller", {**mutating, "name": "other", "verb": "patch"}),
                ("webhook", {**secret, "namespace": own, "name": "pinnace-serving-cert", "verb": "get"}),
                ("webhook", {**webhooks, "name": "pinnace", "verb": "get"}),
                ("controller", {**webhooks, "verb": "list"}), ("controller", {**webhooks, "verb": "create"}),
@@ -248,7 +254,7 @@ def try_objects(name, objects):
     (configuration,) = render.find(objects, "ValidatingWebhookConfiguration", "pinnace-objects")
     entries = {webhook["name"].split(".")[0]: webhook for webhook in configuration["webhooks"]}
     same(f"{name}: paths for objects", {key: entry["clientConfig"]["service"]["path"] for key, entry in entries.items()},
-         {key: f"/{key}" for key in ("namespaces", "pinpolicies", "exemptions")})
+         {key: f"/{key}" for key in ("namespaces", "pinpolicies", "exemptions", "tracks")})
     same(f"{name}: who fails closed", [key for key, entry in entries.items() if entry["failurePolicy"] == "Fail"],
          ["exemptions"])
     for key, entry in entries.items():
@@ -256,7 +262,15 @@ def try_objects(name, objects):
         selectors = entry.get("namespaceSelector", {}).get("matchExpressions", [])
         same(f"{name}: {key} has what AKS would add", [each for each in selectors if each in ENFORCER],
              ENFORCER if "aks" in name else [])
-    for each in render.find(objects, "ValidatingWebhookConfiguration"):
+    (tracked,) = render.find(objects, "MutatingWebhookConfiguration")
+    (entry,) = tracked["webhooks"]
+    same(f"{name}: tracked apply", [entry["clientConfig"]["service"]["path"], entry["failurePolicy"], entry["reinvocationPolicy"]],
+         ["/track", "Ignore", "IfNeeded"])
+    same(f"{name}: where it is", entry["namespaceSelector"], {
+        "matchLabels": {"pinnace.dev/pin": "track"},
+        "matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": SYSTEM}] +
+                            (ENFORCER if "aks" in name else [])})
+    for each in render.find(objects, "ValidatingWebhookConfiguration") + [tracked]:
         same(f"{name}: who puts the authority into {each['metadata']['name']}",
              each["metadata"].get("annotations", {}).get("cert-manager.io/inject-ca-from"),
              "pinnace-system/pinnace-serving-cert" if "cert-manager" in name else None)
