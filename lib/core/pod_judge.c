@@ -183,6 +183,13 @@ static void say(struct verdict *verdict, const char *before, const char *after, 
     buf_add_words(&verdict->text, end_of_message(message));
 }
 
+/* A kubelet says so from the second end on, but not at all times. */
+static bool ends_again_and_again(const struct container_state *state)
+{
+    return str_eq(state->waits_for, STR("CrashLoopBackOff")) ||
+           (state->ended && state->restarts >= 2);
+}
+
 static void judge_end(struct verdict *verdict)
 {
     const struct container_state *state = verdict->state;
@@ -192,7 +199,7 @@ static void judge_end(struct verdict *verdict)
     } else if (str_eq(state->ended_reason, STR("OOMKilled"))) {
         verdict->blame = BLAME_IMAGE;
         say(verdict, "", " was killed for taking more memory than it may (OOMKilled)", STR_NONE);
-    } else if (str_eq(state->waits_for, STR("CrashLoopBackOff"))) {
+    } else if (ends_again_and_again(state)) {
         verdict->blame = BLAME_IMAGE;
         say(verdict, "", " ends again and again", STR_NONE);
         buf_addf(&verdict->text, ": exit status %lld, %lld restart%s", (long long)state->exit_code,
@@ -241,7 +248,7 @@ int container_judge(const struct container_state *state, struct arena *arena,
     image->restarts = done || is_lost(state->ended_reason) ? 0 : state->restarts;
     if (state->waits)
         judge_waiting(&verdict);
-    else if (state->ended)
+    else if (state->ended && !done)
         judge_end(&verdict);
     if (verdict.blame == BLAME_NOBODY)
         return 0;
