@@ -15,6 +15,7 @@
 #include "pinnace/objectreview.h"
 #include "pinnace/pushevent.h"
 #include "pinnace/regdoc.h"
+#include "pinnace/rollout.h"
 #include "pinnace/trackdecide.h"
 #include "pinnace/yaml.h"
 
@@ -307,6 +308,38 @@ static inline int run_registry_documents(struct arena *arena, struct err *err)
     return result;
 }
 
+/* A pod that something is wrong with, in a Deployment that waits for it. */
+static inline int run_rollout(struct arena *arena, struct err *err)
+{
+    struct trackspec spec = {.target_count = 1};
+    struct workload_facts facts = {.replicas = 4711};
+    struct pod_facts pod = {.created_at = 4711};
+    struct rollout rollout = {.restarts = 4711};
+    struct str workload = STR(
+        "{\"spec\":{\"selector\":{\"matchLabels\":{\"a\\u0070p\":\"web\"},\"matchExpressions\":[{"
+        "\"key\":\"b\",\"operator\":\"In\",\"values\":[\"c\"]}]},\"template\":{\"spec\":{"
+        "\"containers\":[{\"name\":\"w\\u0065b\",\"image\":\"" WEB ":1@" D1 "\"}]}}}}");
+    struct str crashing =
+        STR("{\"metadata\":{\"ownerReferences\":[{\"controller\":true,\"uid\":\"u"
+            "\"}]},\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"" WEB ":1@" D1
+            "\"}]},\"status\":{\"conditions\":[{\"type\":\"PodScheduled\","
+            "\"status\":\"False\"}],\"containerStatuses\":[{\"name\":\"web\",\"state"
+            "\":{\"waiting\":{\"reason\":\"CrashLoopBackOff\"}}}]}}");
+    if (imageref_parse(STR(WEB), &spec.image) != IMAGEREF_OK)
+        expect(false, "the repository was not read");
+    int result = workload_read(workload, TARGET_DEPLOYMENT, arena, &facts, err);
+    expect((facts.replicas == 4711) == (result < 0), "the workload was touched");
+    if (result == 0)
+        result = pod_read(crashing, arena, &pod, err);
+    expect((pod.created_at == 4711) == (result < 0), "the pod was touched");
+    if (result == 0)
+        result =
+            rollout_read(&spec, &spec.targets[0], &facts, &pod, 1, STR(D1), arena, &rollout, err);
+    expect((rollout.restarts == 4711) == (result < 0), "the rollout was touched");
+    expect(result < 0 || rollout.state == ROLLOUT_FAILED, "it was judged otherwise");
+    return result;
+}
+
 static inline int run_push_events(struct arena *arena, struct err *err)
 {
     struct push_hints hints = {.count = 4711};
@@ -397,6 +430,7 @@ static const struct work works[] = {
     {"objectreview_answer: a PinPolicy warned of", run_odd_policy},
     {"objectreview_answer: a Namespace refused", run_relabelled},
     {"nslook_add", run_look},
+    {"workload_read, pod_read and rollout_read", run_rollout},
     {"template_same", run_template_same},
     {"yaml_read", run_yaml},
     {"docker_logins_add", run_logins},
