@@ -96,6 +96,7 @@ trust_registry() {
 	mkdir -p "$folder/certs.d/$2"
 	cat > "$folder/certs.d/$2/hosts.toml" <<- END
 		server = "$1://$2"
+		ca = "$pki/ca.crt" # or what is not there would be told as a strange certificate
 		[host."$1://$2"]
 		capabilities = ["pull", "resolve", "push"]
 		ca = "$pki/ca.crt"
