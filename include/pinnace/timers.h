@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * timers: what a loop is to do later. Times are milliseconds on any clock that never goes back;
- * whoever drives the loop brings it. Few at a time: they stand in a sorted list.
+ * whoever drives the loop brings it. Thousands of them cost no more than a few: they stand in a
+ * pairing heap.
  */
 #ifndef PINNACE_TIMERS_H
 #define PINNACE_TIMERS_H
@@ -15,12 +16,15 @@ struct timer {
     void (*fire)(void *context);
     void *context;
     int64_t due;
-    struct timer *next;
+    uint64_t order;             /* of those due at the same time, that they were set in */
+    struct timer *child, *next; /* the first of those behind it, and its sibling */
+    struct timer *previous;     /* the sibling before it or, of the first, the parent */
     bool set;
 };
 
 struct timers {
     struct timer *first;
+    uint64_t order;
 };
 
 /* Sets it, or sets it anew. */

@@ -69,6 +69,60 @@ TEST(anew)
     assert_string_equal(log, "xx");
 }
 
+enum { MANY = 300 };
+
+struct many {
+    struct timer timers[MANY];
+    int64_t last_due; /* of the one that fired last */
+    int fired;
+};
+
+struct one {
+    struct many *many;
+    int index;
+};
+
+static void one_fired(void *context)
+{
+    struct one *one = context;
+    int64_t due = one->many->timers[one->index].due;
+    CHECK("in their order", due >= one->many->last_due);
+    one->many->last_due = due;
+    one->many->fired++;
+}
+
+/* Set, set anew and cleared at random: those that stand fire, each once, in their order. */
+TEST(many)
+{
+    static struct many many;
+    static struct one ones[MANY];
+    struct timers timers = {0};
+    uint32_t dice = 1;
+    int standing = 0, due_by_then = 0;
+    for (int i = 0; i < MANY; i++) {
+        ones[i] = (struct one){&many, i};
+        many.timers[i] = (struct timer){.fire = one_fired, .context = &ones[i]};
+    }
+    for (int i = 0; i < 20000; i++) {
+        dice = dice * 1664525u + 1013904223u;
+        struct timer *timer = &many.timers[(dice >> 8) % MANY];
+        if (dice >> 30)
+            timer_set(&timers, timer, (dice >> 12) % 1000);
+        else
+            timer_clear(&timers, timer);
+    }
+    for (int i = 0; i < MANY; i++) {
+        standing += many.timers[i].set;
+        due_by_then += many.timers[i].set && many.timers[i].due <= 500;
+    }
+    timers_fire(&timers, 500);
+    assert_int_equal(many.fired, due_by_then);
+    assert_true(due_by_then > 0 && due_by_then < standing);
+    timers_fire(&timers, 1000);
+    assert_int_equal(many.fired, standing);
+    assert_null(timers.first);
+}
+
 TEST(backoff)
 {
     static const uint32_t dice[] = {0, 1, 12345678, UINT32_MAX};
@@ -88,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order),
         cmocka_unit_test(anew),
+        cmocka_unit_test(many),
         cmocka_unit_test(backoff),
     };
     return cmocka_run_group_tests_name("timers", tests, NULL, NULL);
