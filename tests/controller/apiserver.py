@@ -214,7 +214,7 @@ class ApiServer(double.Double):
     def keep(self, key, body, change=None):
         api, plural, namespace, name = key
         old = self.stored.get(key)
-        meta = body.setdefault("metadata", {})
+        meta = body["metadata"] = dict(body.get("metadata") or {})  # the old one may be on its way to somebody
         kept = old["metadata"] if old else {"uid": str(uuid.uuid4()), "creationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         meta.update(name=name, **({"namespace": namespace} if namespace else {}))
         meta.update({field: kept[field] for field in ("uid", "creationTimestamp")})
@@ -356,7 +356,9 @@ class ApiServer(double.Double):
         self.write(handler, asked, lambda old: asked.body)
 
     def patch(self, handler, asked):
-        if "merge-patch" in asked.type:
+        if "strategic-merge-patch" in asked.type:
+            self.write(handler, asked, lambda old: applied(old, asked.body))
+        elif "merge-patch" in asked.type:
             self.write(handler, asked, lambda old: merged(old, asked.body))
         elif "json-patch" in asked.type:
             self.write(handler, asked, lambda old: json_patched(old, asked.body))
