@@ -87,6 +87,16 @@ struct registry_call *registry_send(struct registry *registry,
                                     const struct registry_request *request, struct err *err);
 void registry_cancel(struct registry_call *call);
 
+/* How a registry that was asked is getting on. */
+struct registry_state {
+    struct str host; /* until the registry is closed */
+    unsigned waiting, under_way;
+    int64_t paused_ms; /* it is not asked for so long; 0: it is */
+};
+/* Of at most max of them; returns how many. */
+size_t registry_states(const struct registry *registry, struct registry_state *ret_states,
+                       size_t max);
+
 /* One at a time: turns the loop until the answer is there; its strings are in the arena. */
 int registry_ask(struct registry *registry, const struct registry_request *request,
                  struct arena *arena, struct registry_answer *ret_answer);

@@ -33,6 +33,23 @@ struct registry_host *registry_host_of(struct registry *registry, struct str nam
     return host;
 }
 
+size_t registry_states(const struct registry *registry, struct registry_state *ret_states,
+                       size_t max)
+{
+    int64_t now = clock_boot_ms();
+    size_t count = 0;
+    for (const struct registry_host *host = registry->hosts; host && count < max;
+         host = host->next) {
+        struct registry_state *state = &ret_states[count++];
+        *state = (struct registry_state){.host = str_of(host->name), .under_way = host->in_flight};
+        for (const struct registry_call *call = host->queue; call; call = call->queued)
+            state->waiting++;
+        if (host->not_before > now)
+            state->paused_ms = host->not_before - now;
+    }
+    return count;
+}
+
 /* At the next turn of the loop, so that nobody is called back from within his own call. */
 static void pump_soon(struct registry_host *host)
 {
