@@ -150,11 +150,41 @@ def try_exemptions(api):
     allowed("another may delete it", api.delete(f"{path}/e", user=PLATFORM))
 
 
+CONTROLLER = "system:serviceaccount:pinnace-system:pinnace-controller"
+
+
+def history(name, ours=True):
+    labels = {"app.kubernetes.io/managed-by": "pinnace"} if ours else {}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": {"rows": ""}}
+
+
+def try_history(api):
+    """The controller's account writes histories of Tracks, and no other ConfigMap."""
+    guard, path, said = "pinnace-guard-history", "/api/v1/namespaces/free/configmaps", "TRACK-history"
+    writes = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
+    for user in (CONTROLLER, TENANT):
+        allow(api, f"histories-{len(user)}", user, writes)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and api.create(path, history("wait"), user=CONTROLLER, dry=True).status == 403 and \
+            "ValidatingAdmissionPolicy" not in api.create(path, history("wait"), user=CONTROLLER, dry=True).message:
+        time.sleep(0.1)
+    allowed("a history", api.create(path, history("web-history"), user=CONTROLLER))
+    refused("a ConfigMap of another name", api.create(path, history("web"), user=CONTROLLER), guard, said)
+    refused("a history without the label", api.create(path, history("a-history", ours=False), user=CONTROLLER), guard, said)
+    allowed("somebody else's ConfigMap of that name", api.create(path, history("its-history", ours=False), user=TENANT))
+    refused("an attempt to make it a history", api.patch(
+        f"{path}/its-history", {"metadata": {"labels": {"app.kubernetes.io/managed-by": "pinnace"}}}, user=CONTROLLER), guard, said)
+    refused("a change of it", api.patch(f"{path}/its-history", {"data": {"rows": "x"}}, user=CONTROLLER), guard, said)
+    allowed("more rows", api.patch(f"{path}/web-history", {"data": {"rows": "x"}}, user=CONTROLLER))
+    allowed("others write what they like", api.patch(f"{path}/web-history", {"data": {"rows": "y"}}, user=TENANT))
+
+
 def run(api, folder):
     prepare(api)
     try_levels(api)
     try_what_is_free(api)
     try_exemptions(api)
-    for guard in ("levels", "exemptions"):
+    try_history(api)
+    for guard in ("history", "levels", "exemptions"):
         for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
             api.delete(f"{ADMISSION}/{resource}/pinnace-guard-{guard}")

@@ -70,7 +70,7 @@ def try_policies(name, objects, changed):
     """The second layer sees what the webhook sees, where the profile has it."""
     policies = render.find(objects, "ValidatingAdmissionPolicy")
     bindings = {item["metadata"]["name"]: item["spec"] for item in render.find(objects, "ValidatingAdmissionPolicyBinding")}
-    guards = [f"pinnace-guard-{each}" for each in ("exemptions", "ledger", "levels", "tracks")]
+    guards = [f"pinnace-guard-{each}" for each in ("exemptions", "history", "ledger", "levels", "tracks")]
     layer = ["pinnace-pinned", "pinnace-tagged", "pinnace-unknown"] if "available" in name else []
     same(f"{name}: policies", sorted(item["metadata"]["name"] for item in policies), guards + layer)
     default = ["pinnace-default"] if "available-default" in name else []
@@ -171,6 +171,26 @@ def review(api, user, **attributes):
     return api.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", body).body["status"]["allowed"]
 
 
+def rights_for_releases():
+    """(what the controller may do for Tracks, what not), anywhere."""
+    tracks, anywhere = {"group": "pinnace.dev", "resource": "tracks"}, {"namespace": "default"}
+    workloads = [("apps", "deployments"), ("apps", "statefulsets"), ("apps", "daemonsets"), ("batch", "cronjobs")]
+    may = [{**tracks, "verb": verb} for verb in ("get", "list", "watch")]
+    may += [{"group": group, "resource": kind, "verb": verb} for group, kind in workloads for verb in ("get", "list", "watch", "patch")]
+    may += [{**tracks, "subresource": "status", **anywhere, "verb": "update"}]
+    may += [{"group": group, "resource": kind, **anywhere, "verb": verb} for group, kind in (("", "pods"), ("batch", "jobs"))
+            for verb in ("list", "watch")]
+    may += [{"group": "events.k8s.io", "resource": "events", **anywhere, "verb": verb} for verb in ("create", "get", "patch")]
+    may += [{"resource": "configmaps", **anywhere, "verb": verb} for verb in ("create", "get", "update")]
+    may_not = [{**tracks, **anywhere, "verb": verb} for verb in ("create", "update", "patch", "delete")]
+    may_not += [{"group": group, "resource": kind, **anywhere, "verb": verb} for group, kind in workloads
+                for verb in ("create", "update", "delete")]
+    may_not += [{"resource": "configmaps", **anywhere, "verb": verb} for verb in ("list", "watch", "patch", "delete")]
+    may_not += [{"resource": kind, **anywhere, "verb": verb} for kind in ("secrets", "serviceaccounts") for verb in ("get", "list")]
+    may_not += [{"resource": "pods", **anywhere, "verb": verb} for verb in ("create", "delete", "patch")]
+    return [("controller", attributes) for attributes in may], [("controller", attributes) for attributes in may_not]
+
+
 def try_rights(api):
     """What the two accounts may do, asked of the API server's own authorizer."""
     own, webhooks = "pinnace-system", {"group": "admissionregistration.k8s.io", "resource": "validatingwebhookconfigurations"}
@@ -188,7 +208,6 @@ def try_rights(api):
     may += [("controller", {**secret, "namespace": own, "verb": "create"}),
             ("controller", {**lease, "namespace": own, "verb": "create"}),
             ("controller", {**lease, "namespace": own, "name": "pinnace-controller", "verb": "update"}),
-            ("controller", {"resource": "events", "namespace": own, "verb": "create"}),
             ("controller", {"resource": "namespaces", "namespace": own, "name": own, "verb": "get"})]
     may_not = [("webhook", {"group": "pinnace.dev", "resource": "pinpolicies", "verb": "update"}),
                ("webhook", {"group": "pinnace.dev", "resource": "tracks", "subresource": "status", "verb": "update"}),
@@ -205,6 +224,8 @@ def try_rights(api):
                ("controller", {"resource": "namespaces", "namespace": "default", "name": "default", "verb": "get"}),
                ("controller", {"resource": "namespaces", "namespace": own, "name": own, "verb": "patch"}),
                ("controller", {"group": "pinnace.dev", "resource": "enforcementlevels", "verb": "set"})]
+    for all_of, more in zip((may, may_not), rights_for_releases()):
+        all_of += more
     for user, attributes in may + may_not:
         allowed = review(api, f"pinnace-{user}", **attributes)
         check(f"{user} {'may' if (user, attributes) in may else 'may not'} {attributes}",
