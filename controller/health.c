@@ -54,15 +54,16 @@ static int write_metrics(const struct health *health, struct arena *arena, struc
 }
 
 /* Kept until the same thread answers again. */
-static struct httpd_reply metrics(const struct health *health)
+static struct httpd_reply metrics(struct health *health)
 {
-    static _Thread_local char kept[METRICS_MAX_BYTES];
     struct arena arena ARENA_SCOPED = ARENA_INIT(4 * METRICS_MAX_BYTES);
     struct str text;
-    if (write_metrics(health, &arena, &text) < 0 || text.len > sizeof(kept))
+    health->metrics.len = 0;
+    health->metrics.limit = METRICS_MAX_BYTES + RELEASEPAGE_MAX_BYTES;
+    if (write_metrics(health, &arena, &text) < 0 || !bytes_add(&health->metrics, text) ||
+        !releasepage_read(health->releases, &health->metrics))
         return httpd_plain(503, STR("there is no memory for this request\n"));
-    memcpy(kept, text.ptr, text.len);
-    struct httpd_reply reply = httpd_plain(200, (struct str){kept, text.len});
+    struct httpd_reply reply = httpd_plain(200, bytes_str(&health->metrics));
     reply.content_type = METRICS_CONTENT_TYPE;
     return reply;
 }
@@ -70,7 +71,7 @@ static struct httpd_reply metrics(const struct health *health)
 void health_answer(void *context, const struct httpd_request *request,
                    struct httpd_reply *ret_reply)
 {
-    const struct health *health = context;
+    struct health *health = context;
     bool turns = clock_boot_ms() - health->turned_at < STUCK_MS;
     if (str_eq(request->path, STR("/metrics")))
         *ret_reply = metrics(health);

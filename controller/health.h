@@ -10,6 +10,7 @@
 
 #include "certs.h"
 #include "push.h"
+#include "releasepage.h"
 
 struct health {
     atomic_bool ready; /* the cluster answers, and we lead or know who does */
@@ -18,7 +19,9 @@ struct health {
     atomic_llong longest_turn_ms; /* of the last minute */
     struct certs *certs;
     const struct push *push;
+    struct releasepage *releases;
     struct log *log;
+    struct bytes metrics; /* that were answered last: one thread answers */
 };
 
 void health_answer(void *context, const struct httpd_request *request,

@@ -3,11 +3,13 @@
  * pinnace-controller: one thread turns the loop, on which everything happens that is told of in the
  * other files; others answer for its health and write its log.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/file.h"
 #include "pinnace/healthpage.h"
 #include "pinnace/process.h"
 
@@ -16,11 +18,13 @@
 #include "leader.h"
 #include "options.h"
 #include "push.h"
+#include "releases.h"
 
 #include "pinnace/banned.h"
 
 enum {
-    HOSTS = 4,
+    HOSTS = 64, /* registries, and the API server */
+    CA_MAX_BYTES = 4 * 1024 * 1024,
     TURN_MS = 5000,
     MINUTE_MS = 60 * 1000,
 };
@@ -32,6 +36,10 @@ struct controller {
     struct kube *kube;
     struct leader leader;
     struct certs certs;
+    struct arena arena; /* what the registry's options point to */
+    struct registry *registry;
+    struct releases releases;
+    struct releasepage page;
     struct health health;
     struct httpd *health_server;
     struct push push;
@@ -67,6 +75,7 @@ static void leader_changed(void *context, bool leads)
     struct controller *controller = context;
     controller->health.leads = leads;
     controller->push.leads = leads;
+    releases_lead(&controller->releases, leads);
     if (leads)
         certs_look(&controller->certs);
 }
@@ -74,6 +83,7 @@ static void leader_changed(void *context, bool leads)
 static void minute_is_over(void *context)
 {
     struct controller *controller = context;
+    malloc_trim(0); /* what a long list has taken would stay ours for ever */
     controller->health.longest_turn_ms = http_longest_turn_ms(controller->http);
     timer_set(http_timers(controller->http), &controller->minute, clock_boot_ms() + MINUTE_MS);
 }
@@ -87,16 +97,16 @@ static int start_health(struct controller *controller, struct err *err)
                                     .tell_context = controller};
     controller->health.certs = &controller->certs;
     controller->health.push = &controller->push;
+    controller->health.releases = &controller->page;
     controller->health.log = controller->log;
     controller->health.turned_at = clock_boot_ms();
     return healthpage_start(&page, &controller->health_server, err);
 }
 
-/* Nobody follows tags yet: a hint is a line of the log. */
 static void hinted(void *context, const struct push_hint *hint)
 {
-    (void)context;
-    (void)hint;
+    struct controller *controller = context;
+    releases_hint(&controller->releases, hint);
 }
 
 static int start_push(struct controller *controller, struct err *err)
@@ -108,6 +118,30 @@ static int start_push(struct controller *controller, struct err *err)
     controller->push.hinted = hinted;
     controller->push.context = controller;
     return push_start(&controller->push, err);
+}
+
+static int open_registry(struct controller *controller, struct err *err)
+{
+    const struct options *options = &controller->options;
+    struct registry_options registry = options->registry;
+    controller->arena = ARENA_INIT(4 * CA_MAX_BYTES);
+    if (options->registry_ca &&
+        file_read(options->registry_ca, CA_MAX_BYTES, &controller->arena, &registry.ca, err) < 0)
+        return -1;
+    if (options->registry_ca && registry.ca.len == 0)
+        return err_set(err, ERR_INPUT, "%s: no certificate is in it", options->registry_ca);
+    return registry_open(controller->http, &registry, &controller->registry, err);
+}
+
+static int start_releases(struct controller *controller, struct err *err)
+{
+    controller->releases.kube = controller->kube;
+    controller->releases.log = controller->log;
+    controller->releases.leader = &controller->leader;
+    controller->releases.registry = controller->registry;
+    controller->releases.pull_secrets = controller->options.pull_secrets;
+    controller->releases.page = &controller->page;
+    return releases_start(&controller->releases, err);
 }
 
 static int start_duties(struct controller *controller, struct err *err)
@@ -123,7 +157,7 @@ static int start_duties(struct controller *controller, struct err *err)
     controller->certs.no_certificates = controller->options.no_certificates;
     controller->minute = (struct timer){.fire = minute_is_over, .context = controller};
     timer_set(http_timers(controller->http), &controller->minute, clock_boot_ms() + MINUTE_MS);
-    if (certs_start(&controller->certs, err) < 0)
+    if (certs_start(&controller->certs, err) < 0 || start_releases(controller, err) < 0)
         return -1;
     return leader_start(&controller->leader, err);
 }
@@ -137,6 +171,7 @@ static int start(struct controller *controller, struct err *err)
                                          .namespace = options->namespace};
     if (http_open(HOSTS, &controller->http, err) < 0 ||
         http_watch_fd(controller->http, controller->signals, signal_came, controller, err) < 0 ||
+        open_registry(controller, err) < 0 ||
         kube_open(controller->http, &cluster, &controller->kube, err) < 0 ||
         start_push(controller, err) < 0 || start_health(controller, err) < 0 ||
         start_duties(controller, err) < 0)
@@ -169,15 +204,20 @@ static int run(struct controller *controller, struct err *err)
 static void stop(struct controller *controller)
 {
     if (controller->leader.kube) {
+        releases_stop(&controller->releases);
         certs_stop(&controller->certs);
         leader_stop(&controller->leader);
     }
     push_stop(&controller->push);
     httpd_stop(&controller->health_server);
+    registry_close(&controller->registry);
     kube_close(&controller->kube);
     http_close(&controller->http);
     log_write(controller->log, LOG_INFO, "stopped", NULL, 0);
     log_close(&controller->log);
+    bytes_free(&controller->health.metrics);
+    releasepage_free(&controller->page);
+    arena_free(&controller->arena);
     close(controller->signals);
 }
 
@@ -189,7 +229,7 @@ static int fail(const struct err *err)
 
 int main(int argc, char **argv)
 {
-    static struct controller controller;
+    static struct controller controller = {.page = RELEASEPAGE_INIT};
     struct err err;
     enum cmdline_result read = options_read(argc, argv, &controller.options);
     if (read != CMDLINE_RUN)

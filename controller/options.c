@@ -13,6 +13,11 @@ enum option_id {
     OPTION_HOOKS,
     OPTION_HOOKS_SECRET,
     OPTION_NO_CERTIFICATES,
+    OPTION_REGISTRY_CA,
+    OPTION_PLAIN,
+    OPTION_REALM,
+    OPTION_MIRROR,
+    OPTION_PULL_SECRETS,
 };
 
 static const struct option table[] = {
@@ -23,13 +28,19 @@ static const struct option table[] = {
     {"hooks", required_argument, NULL, OPTION_HOOKS},
     {"hooks-secret", required_argument, NULL, OPTION_HOOKS_SECRET},
     {"no-certificates", no_argument, NULL, OPTION_NO_CERTIFICATES},
+    {"registry-ca", required_argument, NULL, OPTION_REGISTRY_CA},
+    {"plain-http", required_argument, NULL, OPTION_PLAIN},
+    {"token-server", required_argument, NULL, OPTION_REALM},
+    {"mirror", required_argument, NULL, OPTION_MIRROR},
+    {"pull-secrets", no_argument, NULL, OPTION_PULL_SECRETS},
     {"help", no_argument, NULL, CMDLINE_HELP},
     {"version", no_argument, NULL, CMDLINE_VERSION},
     {NULL, 0, NULL, 0},
 };
 
 static const char help[] =
-    "Keeps Pinnace's certificates and webhook configurations in order.\n\n"
+    "Moves releases by digest, as Tracks say, and keeps Pinnace's certificates and webhook\n"
+    "configurations in order.\n\n"
     "Usage:\n"
     "  pinnace-controller [OPTIONS]\n\n"
     "Options:\n"
@@ -43,6 +54,12 @@ static const char help[] =
     "  --hooks-secret FILE   who sends hints has to know one of the secrets in it, one a line;\n"
     "                        read again when it changes\n"
     "  --no-certificates     leave them to others, such as cert-manager\n"
+    "  --registry-ca FILE    trust these authorities (PEM) of registries, and not the system's\n"
+    "  --plain-http HOST     ask this registry by plain http (repeatable)\n"
+    "  --token-server HOST   send credentials to this foreign token server (repeatable)\n"
+    "  --mirror HOST=MIRROR  ask MIRROR for images of HOST first (repeatable)\n"
+    "  --pull-secrets        be to a registry who the pods of the targets are, by their pull "
+    "secrets\n"
     "  --help, --version\n\n"
     "An ADDRESS is 127.0.0.1:8080, [::1]:8080, or :8080 for all.\n";
 
@@ -60,9 +77,50 @@ static enum cmdline_result complain(const char *what, const char *which)
     return cmdline_complain(&cmdline, what, which);
 }
 
+static enum cmdline_result add_host(struct str_list *list, const char *value)
+{
+    if (!value[0] || strchr(value, '/'))
+        return complain("a HOST or HOST:PORT was expected, not ", value);
+    if (list->count == REGISTRY_LIST_MAX)
+        return complain("there are too many hosts before ", value);
+    list->items[list->count++] = str_of(value);
+    return CMDLINE_RUN;
+}
+
+static enum cmdline_result add_mirror(struct options *options, const char *text)
+{
+    struct str value = str_of(text);
+    size_t equals = str_find(value, '=');
+    if (equals == STR_NOT_FOUND || equals == 0 || equals + 1 == value.len ||
+        str_find(value, '/') != STR_NOT_FOUND)
+        return complain("HOST=MIRROR was expected, both HOST or HOST:PORT, not ", text);
+    if (options->registry.mirror_count == REGISTRY_LIST_MAX)
+        return complain("there are too many mirrors before ", text);
+    options->mirrors[options->registry.mirror_count++] =
+        (struct registry_mirror){str_head(value, equals), str_tail(value, equals + 1)};
+    return CMDLINE_RUN;
+}
+
+static enum cmdline_result take_registry(struct options *options, int id, const char *value)
+{
+    if (id == OPTION_PLAIN)
+        return add_host(&options->registry.plain, value);
+    if (id == OPTION_REALM)
+        return add_host(&options->registry.realms, value);
+    if (id == OPTION_MIRROR)
+        return add_mirror(options, value);
+    if (id == OPTION_REGISTRY_CA)
+        options->registry_ca = value;
+    else
+        options->pull_secrets = true;
+    return CMDLINE_RUN;
+}
+
 static enum cmdline_result take(void *context, int id, const char *value)
 {
     struct options *options = context;
+    if (id >= OPTION_REGISTRY_CA)
+        return take_registry(options, id, value);
     if (id == OPTION_KUBECONFIG)
         options->kubeconfig = value;
     else if (id == OPTION_CONTEXT)
@@ -82,18 +140,19 @@ static enum cmdline_result take(void *context, int id, const char *value)
 
 enum cmdline_result options_read(int argc, char **argv, struct options *ret_options)
 {
-    struct options options = {.health = ":8080"};
-    enum cmdline_result read = cmdline_read(&cmdline, argc, argv, &options);
+    struct options *options = ret_options;
+    *options = (struct options){.health = ":8080"};
+    enum cmdline_result read = cmdline_read(&cmdline, argc, argv, options);
     if (read != CMDLINE_RUN)
         return read;
-    if (options.context && !options.kubeconfig)
+    if (options->context && !options->kubeconfig)
         return complain("--context is one of a --kubeconfig, and none is given", "");
-    if (options.hooks && !options.hooks_secret)
+    if (options->hooks && !options->hooks_secret)
         return complain("--hooks needs a --hooks-secret FILE: nobody listens to strangers", "");
-    if (options.hooks_secret && !options.hooks)
+    if (options->hooks_secret && !options->hooks)
         return complain("--hooks-secret is for --hooks ADDRESS, and none is given", "");
-    if (options.kubeconfig && !options.namespace)
-        options.namespace = "pinnace-system";
-    *ret_options = options;
+    if (options->kubeconfig && !options->namespace)
+        options->namespace = "pinnace-system";
+    options->registry.mirrors = options->mirrors;
     return CMDLINE_RUN;
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* releasepage: see the header. */
+#include "releasepage.h"
+
+#include <stdlib.h>
+
+#include "pinnace/metrics.h"
+
+#include "releases.h"
+
+#include "pinnace/banned.h"
+
+enum { HOSTS_MAX = 64 };
+
+static void add_labelled(const struct metric_family *family, const char *name, struct str value,
+                         uint64_t number)
+{
+    const struct metric_label labels[] = {{name, value}, {NULL, STR_NONE}};
+    metric_add(family, labels, (int64_t)number);
+}
+
+static void add_phases(struct buf *out, const struct releases *releases)
+{
+    uint64_t phases[TRACK_PHASES] = {0}, unreadable = 0;
+    for (size_t i = 0; i < releases->tracks.count; i++) {
+        const struct tracked *tracked = releases->tracks.items[i]->owner;
+        if (tracked && tracked->gist.readable)
+            phases[tracked->gist.phase]++;
+        else
+            unreadable++;
+    }
+    struct metric_family family =
+        metric_open(out, "pinnace_tracks", METRIC_GAUGE, "Tracks by the phase in their status");
+    for (int i = 0; i < TRACK_PHASES; i++)
+        add_labelled(&family, "phase", track_phase_names[i], phases[i]);
+    metric_write(out, "pinnace_tracks_unreadable", METRIC_GAUGE,
+                 "Tracks that cannot be read or are about to go, and are not acted on",
+                 (int64_t)unreadable);
+}
+
+static void add_counts(struct buf *out, const struct releases *releases)
+{
+    const struct release_counts *counts = &releases->counts;
+    struct metric_family polls = metric_open(out, "pinnace_track_polls_total", METRIC_COUNTER,
+                                             "Looks into registries, by how they ended");
+    add_labelled(&polls, "result", STR("begun"), counts->polls);
+    add_labelled(&polls, "result", STR("failed"), counts->failed_polls);
+    struct metric_family writes =
+        metric_open(out, "pinnace_release_writes_total", METRIC_COUNTER,
+                    "What was written to the API server, and what came in between");
+    add_labelled(&writes, "what", STR("status"), counts->status_writes);
+    add_labelled(&writes, "what", STR("image"), counts->applies);
+    add_labelled(&writes, "what", STR("refused"), counts->refused_applies);
+    add_labelled(&writes, "what", STR("conflict"), counts->conflicts);
+    struct metric_family rollouts =
+        metric_open(out, "pinnace_rollouts_total", METRIC_COUNTER, "Rollouts of Tracks");
+    add_labelled(&rollouts, "what", STR("begun"), counts->rollouts);
+    add_labelled(&rollouts, "what", STR("back"), counts->rollbacks);
+    add_labelled(&rollouts, "what", STR("failed"), counts->failures);
+    metric_write(out, "pinnace_release_queue_length", METRIC_GAUGE, "Tracks to be looked at",
+                 (int64_t)releases->queue.length);
+    metric_write(out, "pinnace_release_calls", METRIC_GAUGE, "Tracks with a call under way",
+                 (int64_t)releases->queue.busy);
+    metric_write(out, "pinnace_events_dropped_total", METRIC_COUNTER,
+                 "Events that could not be told", (int64_t)releases->events.dropped);
+}
+
+static void add_registries(struct buf *out, const struct releases *releases)
+{
+    struct registry_state states[HOSTS_MAX];
+    size_t count = registry_states(releases->registry, states, HOSTS_MAX);
+    struct metric_family paused =
+        metric_open(out, "pinnace_registry_paused_seconds", METRIC_GAUGE,
+                    "For how long a registry is left alone, since it failed or asked for it");
+    for (size_t i = 0; i < count; i++)
+        add_labelled(&paused, "host", states[i].host, (uint64_t)(states[i].paused_ms + 999) / 1000);
+    struct metric_family waiting = metric_open(out, "pinnace_registry_requests", METRIC_GAUGE,
+                                               "Requests that wait or are under way");
+    for (size_t i = 0; i < count; i++)
+        add_labelled(&waiting, "host", states[i].host, states[i].waiting + states[i].under_way);
+}
+
+static int by_look(const void *a, const void *b)
+{
+    const struct tracked *const *first = a, *const *second = b;
+    int64_t left = (*first)->poll.at, right = (*second)->poll.at;
+    return (left > right) - (left < right);
+}
+
+/* Only while we lead: the other one does not look. */
+static void add_looks(struct buf *out, const struct releases *releases)
+{
+    size_t all = releases->leads ? releases->tracks.count : 0, count = 0;
+    const struct tracked **tracks = arena_array(out->arena, const struct tracked *, all);
+    struct metric_family family =
+        metric_open(out, "pinnace_track_looked_timestamp_seconds", METRIC_GAUGE,
+                    "When the registry last answered for a Track in full; 0 if not yet");
+    for (size_t i = 0; tracks && i < all; i++)
+        if (releases->tracks.items[i]->owner)
+            tracks[count++] = releases->tracks.items[i]->owner;
+    if (count > RELEASEPAGE_TRACKS_MAX) {
+        qsort(tracks, count, sizeof(struct tracked *), by_look);
+        count = RELEASEPAGE_TRACKS_MAX;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct metric_label labels[] = {{"namespace", tracks[i]->kept->key.namespace},
+                                              {"track", tracks[i]->kept->key.name},
+                                              {NULL, STR_NONE}};
+        metric_add(&family, labels, tracks[i]->poll.at);
+    }
+}
+
+void releasepage_write(struct releases *releases)
+{
+    struct arena arena ARENA_SCOPED = ARENA_INIT(4 * RELEASEPAGE_MAX_BYTES);
+    struct buf out = BUF_INIT(&arena, RELEASEPAGE_MAX_BYTES);
+    struct releasepage *page = releases->page;
+    struct str text;
+    add_phases(&out, releases);
+    add_counts(&out, releases);
+    add_registries(&out, releases);
+    add_looks(&out, releases);
+    if (buf_finish(&out, &text, NULL) < 0)
+        return;
+    pthread_mutex_lock(&page->mutex);
+    page->text.len = 0;
+    bytes_add(&page->text, text);
+    pthread_mutex_unlock(&page->mutex);
+}
+
+bool releasepage_read(struct releasepage *page, struct bytes *text)
+{
+    pthread_mutex_lock(&page->mutex);
+    bool added = bytes_add(text, bytes_str(&page->text));
+    pthread_mutex_unlock(&page->mutex);
+    return added;
+}
+
+void releasepage_free(struct releasepage *page)
+{
+    bytes_free(&page->text);
+}
