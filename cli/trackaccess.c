@@ -11,10 +11,9 @@ const struct kube_resource track_resource = {"/apis/" PINNACE_API_VERSION, "trac
 
 int track_operand(const struct cli_args *args, const char **name)
 {
-    struct str text = str_of(args->value);
-    size_t slash = str_find(text, '/');
-    struct str kind = slash == STR_NOT_FOUND ? STR("track") : str_head(text, slash);
-    const char *rest = slash == STR_NOT_FOUND ? args->value : args->value + slash + 1;
+    const char *slash = strchr(args->value, '/');
+    struct str kind = slash ? str_between(args->value, slash) : STR("track");
+    const char *rest = slash ? slash + 1 : args->value;
     if (*name)
         return cli_usage_error(args->verb, "one Track at a time, not \"%s\" too", args->value);
     if (!*rest || strchr(rest, '/') ||
