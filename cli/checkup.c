@@ -146,8 +146,10 @@ static void check_trust(struct visit *visit, struct str config_json)
 static void check_bindings(struct visit *visit, enum doctor_profile profile)
 {
     static const char *const names[] = {"pinnace-guard-levels", "pinnace-guard-exemptions",
-                                        "pinnace-tagged", "pinnace-pinned", "pinnace-unknown"};
-    enum { GUARDS = 2, ALL = sizeof(names) / sizeof(names[0]) };
+                                        "pinnace-guard-tracks", "pinnace-guard-ledger",
+                                        "pinnace-tagged",       "pinnace-pinned",
+                                        "pinnace-unknown"};
+    enum { GUARDS = 4, ALL = sizeof(names) / sizeof(names[0]) };
     size_t count = profile == DOCTOR_STRICT ? GUARDS : ALL, there = 0;
     struct str json;
     for (size_t i = 0; i < count; i++)
