@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the parts share: the stage (a cluster with a controller and a registry) and, for each part, a world of its own:
+namespaces, repositories, workloads, Tracks and words for what is expected of them."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+
+from api import Api, collection, namespace, path_of, wrap
+from images import Registry
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOST = "registry.test:5000"
+SYSTEM = "pinnace-system"
+TRACKS = "/apis/pinnace.dev/v1alpha1"
+PATIENCE = 120  # seconds until something counts as never
+
+
+def until(condition, what, seconds=PATIENCE):
+    """What the condition gives, as soon as that is something; what may be a function that tells how it stands."""
+    deadline = time.monotonic() + seconds
+    while not (got := condition()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
+        time.sleep(0.1)
+    return got
+
+
+class CannotGoOn(Exception):
+    """What a part rests on did not come true, and has been counted."""
+
+
+def command(*arguments, text=None):
+    return subprocess.run([str(part) for part in arguments], input=text, capture_output=True, text=True, check=False)
+
+
+def must(done):
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(done.args)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Stage:
+    """A controller with the rights that the manifests give it and no others, outside of the cluster; or, after
+    install(), all of Pinnace in it."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(os.environ["RELEASE_FOLDER"])
+        self.binaries = pathlib.Path(os.environ["RELEASE_BINARIES"])
+        self.image = os.environ["RELEASE_IMAGE"]
+        self.authority = self.folder / "trust/ca.crt"
+        self.registry = Registry(f"https://{HOST}", self.authority)
+        self.work = pathlib.Path(tempfile.mkdtemp())
+        self.api = Api()
+        self.controllers = []
+
+    def __enter__(self):
+        must(command("kubectl", "apply", "-k", ROOT / "manifests/crds"))
+        must(command("kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd/tracks.pinnace.dev"))
+        must(command("kubectl", "create", "namespace", SYSTEM))
+        must(command("kubectl", "apply", "-f", ROOT / "manifests/base/rbac-controller.yaml"))
+        self.start()
+        return self
+
+    def __exit__(self, *problem):
+        while self.controllers:
+            self.stop()
+
+    def kubeconfig(self):
+        token = must(command("kubectl", "create", "token", "pinnace-controller", "-n", SYSTEM, "--duration", "2h")).strip()
+        path = self.work / "kubeconfig"
+        path.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": f"https://{self.api.address}",
+                                                   "certificate-authority": str(self.folder / "pki/ca.crt")}}],
+            "users": [{"name": "u", "user": {"token": token}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
+        return path
+
+    def start(self):
+        log = open(self.work / f"controller-{len(self.controllers)}.log", "ab")  # pylint: disable=consider-using-with
+        self.controllers.append(subprocess.Popen(
+            [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates",
+             "--health", "127.0.0.1:0", "--registry-ca", self.authority], stdout=log, stderr=log))
+        log.close()
+
+    def stop(self):
+        controller = self.controllers.pop()
+        controller.terminate()
+        controller.wait(30)
+
+    def log(self):
+        return "".join(path.read_text(errors="replace")[-6000:] for path in self.work.glob("controller-*.log"))
+
+
+class World:
+    """A part's own. Its namespaces begin with its name, and its repositories too."""
+
+    def __init__(self, stage, name):
+        self.stage, self.name, self.registry = stage, name, stage.registry
+        self.api = Api()  # a connection of its own: parts run at once
+        self.told, self.namespaces = [], []
+        self.lock = threading.Lock()
+
+    # -- What is found
+
+    def check(self, text, good, detail=""):
+        self.told.append((f"{self.name}: {text}", bool(good), detail))
+        return good
+
+    def same(self, text, got, want):
+        return self.check(text, got == want, f"expected: {want}\ngot:      {got}")
+
+    def say(self, line):
+        self.told.append((line, None, ""))
+
+    def comes(self, text, condition, told=None, seconds=PATIENCE):
+        """It comes true within the time; told() says how it stood if not, and that is the end of the part."""
+        try:
+            until(condition, text, seconds)
+        except RuntimeError as problem:
+            self.check(text, False, f"{problem}\n{told() if told else ''}")
+            raise CannotGoOn from problem
+        self.check(text, True)
+
+    def stays(self, text, condition, told=None, seconds=6):
+        """It is true all that time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not condition():
+                return self.check(text, False, told() if told else "")
+            time.sleep(0.2)
+        return self.check(text, True)
+
+    # -- Namespaces, images
+
+    def namespace(self, suffix, **labels):
+        name = f"{self.name}-{suffix}"
+        self.api.make("/api/v1/namespaces", namespace(name, **labels))
+        until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"the account of {name}")
+        self.namespaces.append(name)
+        return name
+
+    def repository(self, name="web"):
+        return f"{HOST}/{self.name}/{name}"
+
+    def push(self, tag, does="good", serial="", name="web"):
+        return self.registry.push(f"{self.name}/{name}", tag, does, serial)
+
+    # -- Workloads
+
+    def workload(self, where, name, image, kind="Deployment", containers=None, ready=True, spec=None, **pod):
+        """A workload of two pods (of a DaemonSet: one a node), whose container "web" has the image."""
+        web = {"name": "web", "image": image}
+        if ready and kind != "CronJob":
+            web["readinessProbe"] = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+        body = wrap(kind, name, {"terminationGracePeriodSeconds": 0, "containers": [web, *(containers or [])], **pod},
+                    **({"replicas": 2} if kind in ("Deployment", "StatefulSet") else {}), **(spec or {}))
+        return self.api.make(collection(kind, where), body)
+
+    def get(self, kind, where, name):
+        return self.api.get(path_of(kind, where, name)).body
+
+    def pod_spec(self, kind, where, name):
+        spec = self.get(kind, where, name)["spec"]
+        return (spec["jobTemplate"]["spec"] if kind == "CronJob" else spec)["template"]["spec"]
+
+    def image_of(self, where, name, kind="Deployment", container="web"):
+        spec = self.pod_spec(kind, where, name)
+        return next(entry["image"] for entry in spec["containers"] + spec.get("initContainers", [])
+                    if entry["name"] == container)
+
+    def set_image(self, where, name, image, kind="Deployment"):
+        """As kubectl set image does it."""
+        answer = self.api.patch(path_of(kind, where, name), {"spec": {"template": {"spec": {"containers": [
+            {"name": "web", "image": image}]}}}}, "application/strategic-merge-patch+json")
+        if not answer.ok:
+            raise RuntimeError(f"the image of {name}: {answer}")
+
+    def scale(self, where, name, replicas, kind="Deployment"):
+        self.api.patch(path_of(kind, where, name), {"spec": {"replicas": replicas}})
+
+    def pods(self, where, name):
+        """Those that live and are to live."""
+        answer = self.api.get(f"{collection('Pod', where)}?labelSelector=app%3D{name}")
+        return [pod for pod in answer.body["items"] if "deletionTimestamp" not in pod["metadata"]]
+
+    def ready_images(self, where, name):
+        return [pod["spec"]["containers"][0]["image"] for pod in self.pods(where, name)
+                if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))]
+
+    def generation(self, where, name, kind="Deployment"):
+        return self.get(kind, where, name)["metadata"]["generation"]
+
+    def events(self, where, reason):
+        return [event for event in self.api.get(f"/api/v1/namespaces/{where}/events").body["items"]
+                if event.get("reason") == reason]
+
+    # -- Tracks
+
+    def track(self, where, name, follow, targets=("web",), source=None, image=None, rollout=None, **spec):
+        """A Track that looks each second and whose soak is short; targets are names of Deployments or whole ones."""
+        targets = [{"kind": "Deployment", "name": target} if isinstance(target, str) else target for target in targets]
+        if source:
+            spec["from"] = {"soak": "5s", **source}
+        body = {"apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": name}, "spec": {
+            "image": image or self.repository(), "follow": follow, "targets": targets, "interval": "1s",
+            "rollout": {"soak": "3s", "deadline": "1m", **(rollout or {})}, **spec}}
+        answer = self.api.create(f"{TRACKS}/namespaces/{where}/tracks", body)
+        if not answer.ok:
+            raise RuntimeError(f"Track {name}: {answer}")
+        return name
+
+    def track_path(self, where, name):
+        return f"{TRACKS}/namespaces/{where}/tracks/{name}"
+
+    def status(self, where, name="web"):
+        return self.api.get(self.track_path(where, name)).body.get("status", {})
+
+    def told_of(self, where, name="web"):
+        return lambda: f"{where}/{name}: {json.dumps(self.status(where, name), indent=1)}"
+
+    def ledger(self, where, name="web"):
+        """"Healthy v1.0.0 sha256:…" of each row, the newest first."""
+        return [(row["state"], row.get("tag", ""), row["digest"]) for row in self.status(where, name).get("ledger", [])]
+
+    def condition(self, where, kind, name="web"):
+        found = [c for c in self.status(where, name).get("conditions", []) if c["type"] == kind]
+        return (found[0]["status"], found[0].get("reason", ""), found[0].get("message", "")) if found else ("", "", "")
+
+    def healthy(self, where, digest, name="web"):
+        """The newest row has these bytes, and they are sound."""
+        rows = self.ledger(where, name)
+        return rows and rows[0][0] == "Healthy" and rows[0][2] == digest
+
+    def comes_healthy(self, text, where, digest, name="web", seconds=PATIENCE):
+        return self.comes(text, lambda: self.healthy(where, digest, name), self.told_of(where, name), seconds)
+
+    # -- People
+
+    def pinnace(self, *arguments):
+        return command("kubectl", "pinnace", *arguments)
+
+    def does(self, text, done, *parts):
+        """A command goes well, and tells each part."""
+        told = done.stdout + done.stderr
+        return self.check(text, done.returncode == 0 and all(part in told for part in parts),
+                          f"expected: done{''.join(f', and told: {part}' for part in parts)}\ngot {done.returncode}: {told}")
+
+    def refused(self, text, done, *parts):
+        told = done.stdout + done.stderr
+        return self.check(text, done.returncode != 0 and all(part in told for part in parts),
+                          f"expected: a refusal{''.join(f', that says: {part}' for part in parts)}\ngot {done.returncode}: {told}")
+
+    # -- What helps to understand a failure
+
+    def story(self):
+        told = []
+        for where in self.namespaces:
+            told.append(command("kubectl", "get", "tracks,deploy,pods", "-n", where, "-o", "wide").stdout)
+            told.append(command("kubectl", "get", "tracks", "-n", where, "-o", "yaml").stdout)
+        return "\n".join(told) + self.stage.log()
