@@ -44,7 +44,8 @@ TEST(paths_of_objects)
     } rows[] = {
         {"/namespaces", SUBJECT_NAMESPACE},   {"/namespaces?timeout=3s", SUBJECT_NAMESPACE},
         {"/pinpolicies", SUBJECT_PIN_POLICY}, {"/exemptions", SUBJECT_EXEMPTION},
-        {"/enforce/pinned", SUBJECT_PODS},
+        {"/enforce/pinned", SUBJECT_PODS},    {"/tracks", SUBJECT_TRACK},
+        {"/track", SUBJECT_TRACKED_APPLY},    {"/track?timeout=3s", SUBJECT_TRACKED_APPLY},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct review_path path = {.subject = SUBJECTS};
@@ -61,6 +62,9 @@ TEST(no_paths)
         STR_INIT("/"),
         STR_INIT("//"),
         STR_INIT("/enforce"),
+        STR_INIT("/trac"),
+        STR_INIT("/track/"),
+        STR_INIT("/tracks/web"),
         STR_INIT("/enforce/"),
         STR_INIT("/enforce/off"),
         STR_INIT("/enforce/pinned/"),

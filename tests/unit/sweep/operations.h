@@ -16,6 +16,7 @@
 #include "pinnace/pushevent.h"
 #include "pinnace/regdoc.h"
 #include "pinnace/rollout.h"
+#include "pinnace/trackapply.h"
 #include "pinnace/trackdecide.h"
 #include "pinnace/yaml.h"
 
@@ -36,8 +37,9 @@ static inline void expect(bool holds, const char *what)
 /* Texts of the operations, made once before anything fails. */
 static struct str pin_policy, break_glass, track, replica_set, denied_create, denied_update,
     warned_create, pod_text, template_new, template_old, manifest, long_exemption, odd_policy,
-    relabelled;
+    relabelled, second_track, open_image;
 static struct object object_new, object_old;
+static struct ledger others; /* a Track with the same target */
 
 /* A pod of so many containers, so that every list of chunks and findings has to grow. */
 static inline struct str pod_of(struct arena *arena, int count, const char *tag)
@@ -80,6 +82,19 @@ static inline void make_object_reviews(struct arena *arena)
     relabelled = json_of(arena, OBJECT_REVIEW("", "Namespace",
                                               "{'metadata':{'labels':{'pinnace.dev/enforce':"
                                               "'p\\u0069nned','pinnace.dev/warn':'x'}}}"));
+    second_track = json_of(
+        arena,
+        OBJECT_REVIEW("pinnace.dev", "Track",
+                      TRACK("x", "shop",
+                            "'image':'" WEB "','follow':{'semver':'>=1.0.0','pattern':'-a$'},"
+                            "'from':{'track':'web'},'targets':[{'kind':'Deployment','name':"
+                            "'w\\u0065b'}]",
+                            "")));
+    open_image =
+        json_of(arena, OBJECT_REVIEW("apps", "Deployment",
+                                     "{'metadata':{'name':'w\\u0065b'},'spec':{'template':{'spec':{"
+                                     "'containers':[{'name':'a','image':'" WEB
+                                     "'},{'name':'b','image':'" WEB ":latest'}]}}}}"));
 }
 
 static inline void make_texts(struct arena *arena)
@@ -99,6 +114,10 @@ static inline void make_texts(struct arena *arena)
                      "'Job','name':'j','container':'c'}]",
                      "'current':{'digest':'" D1 "'},'ledger':[" ROW("1", D1, "Healthy") "," ROW(
                          "2", D2, "Failed") "],'quarantined':[{'digest':'" D2 "'}]"));
+    ledger_with(&others, arena,
+                TRACK("web", "shop",
+                      "'image':'" WEB "','targets':[{'kind':'Deployment','name':'web'}]",
+                      "'current':{'digest':'" D1 "'},'ledger':[" ROW("1", D1, "Healthy") "]"));
     replica_set = json_of(arena, REPLICA_SET("w\\u0065b-1", "web", "", WEB "@" D1));
     pod_text = pod_of(arena, 200, "1");
     denied_create = review_of(arena, "CREATE", pod_of(arena, 70, "1"), STR("null"));
@@ -244,6 +263,34 @@ static inline int run_odd_policy(struct arena *arena, struct err *err)
 static inline int run_relabelled(struct arena *arena, struct err *err)
 {
     return answer_object(SUBJECT_NAMESPACE, relabelled, false, arena, err);
+}
+
+static inline int run_second_track(struct arena *arena, struct err *err)
+{
+    const struct review_context context = {
+        .path.subject = SUBJECT_TRACK, .policy = &policy_builtin, .ledger = &others};
+    struct review review;
+    bool allowed = true;
+    struct str answer = STR("untouched");
+    if (review_decode(second_track, arena, &review, err) < 0)
+        return -1;
+    int done = objectreview_answer(&review, &context, NULL, arena, &allowed, &answer, err);
+    expect(str_eq(answer, STR("untouched")) == (done < 0), "the answer was touched");
+    expect(allowed == (done < 0), "it was decided otherwise");
+    return done;
+}
+
+static inline int run_tracked_apply(struct arena *arena, struct err *err)
+{
+    struct review review;
+    size_t replaced = 4711;
+    struct str answer = STR("untouched");
+    if (review_decode(open_image, arena, &review, err) < 0)
+        return -1;
+    int done = trackapply_answer(&review, &others, arena, &replaced, &answer, err);
+    expect(str_eq(answer, STR("untouched")) == (done < 0), "the answer was touched");
+    expect(replaced == (done < 0 ? 4711 : 2), "the count was touched");
+    return done;
 }
 
 static inline int run_look(struct arena *arena, struct err *err)
@@ -429,6 +476,8 @@ static const struct work works[] = {
     {"objectreview_answer: an Exemption refused", run_long_exemption},
     {"objectreview_answer: a PinPolicy warned of", run_odd_policy},
     {"objectreview_answer: a Namespace refused", run_relabelled},
+    {"objectreview_answer: a Track refused", run_second_track},
+    {"trackapply_answer", run_tracked_apply},
     {"nslook_add", run_look},
     {"workload_read, pod_read and rollout_read", run_rollout},
     {"template_same", run_template_same},
