@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs inside a cluster: one webhook that follows its real API server, asked all the time while everything that it
 reads changes: see 'races'."""
+import json
 import os
 import pathlib
 import sys
@@ -14,6 +15,7 @@ import life
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "manifests"))
 from api import Api  # noqa: E402
 
+TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces/default/tracks"
 POLICIES, EXEMPTIONS = ("/apis/pinnace.dev/v1alpha1/" + rest for rest in ("pinpolicies", "namespaces/default/exemptions"))
 SECONDS = 15
 EXEMPTS = {"images": ["ghcr.io/*"], "reason": "a test", "by": "tests"}
@@ -61,6 +63,27 @@ def change_exemptions(api, number):
         api.make(EXEMPTIONS, body("Exemption", name, {**EXEMPTS, "expires": expires}))
 
 
+def release(server, name):
+    """What was released by the time of asking is let in at once, heard of or not; what never was is refused."""
+    image = f"contoso.azurecr.io/shop/{name}"
+    Api().make(TRACKS, body("Track", name, {"image": image, "follow": {"tag": "main"}, "targets": [{"kind": "Deployment", "name": name}]}))
+
+    def allowed(digest):
+        status, text = server.post(harness.review(f"{image}@{digest}").replace(b'"production"', b'"default"'), "/enforce/released")
+        harness.equal(status, 200, text)
+        return json.loads(text)["response"]["allowed"]
+
+    def change(api, number):
+        digest = f"sha256:{number:064x}"
+        answer = api.patch(f"{TRACKS}/{name}/status", {"status": {"current": {"digest": digest}, "ledger": [
+            {"revision": number + 1, "digest": digest, "state": "Healthy", "startedAt": "2026-11-21T12:00:00Z"}]}})
+        harness.demand(answer.ok, answer)
+        harness.equal(allowed(digest), True, f"release {number} of {name}")
+        if number % 4 == 0:
+            harness.equal(allowed("sha256:" + "f" * 64), False, "what was never released")
+    return change
+
+
 def turn_certificates(server, pairs, copies):
     def change(_, number):
         for source, copy in zip(pairs[number % len(pairs)], copies):
@@ -85,14 +108,18 @@ def run(tools):
     with tools.server("--kubeconfig", os.environ["KUBECONFIG"], pair=copies, standalone=False) as server:
         server.wait_for("policy loaded")
         load = life.Load(server)
-        writers = [Writer(change) for change in (change_policy, change_exemptions, turn_certificates(server, pairs, copies), look(server))]
+        writers = [Writer(change) for change in (
+            change_policy, change_exemptions, turn_certificates(server, pairs, copies), look(server),
+            release(server, "web"), release(server, "api"))]
         time.sleep(SECONDS)
         changes = [writer.end() for writer in writers]
+        fresh = server.metric('pinnace_fresh_reads_total{result="good"}')
         answered = load.end()
         loaded = [len(server.events(f"{what} loaded")) for what in ("policy", "certificate")]
         harness.demand(min(loaded) >= 10, f"hardly anything was loaded: {loaded}")
+        harness.demand(fresh > 0, "nothing was asked afresh")
     return (f"{answered} requests; {changes[0]} PinPolicies and {changes[1]} Exemptions written, {loaded[0]} snapshots, "
-            f"{loaded[1]} certificates")
+            f"{loaded[1]} certificates; {changes[4] + changes[5]} releases, {fresh:.0f} fresh reads")
 
 
 def main():
