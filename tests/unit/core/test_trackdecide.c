@@ -128,7 +128,7 @@ static const char digits[] = "123456789abcdef";
 static const char *const tags[] = {"latest", "v1.0.0", "v1.1.0", "v1.2.0", "v2.0.0", "v1.3.0-rc.1"};
 static const char *const tracks[] = {"staging/web", "production/web"};
 
-static void line(struct world *world, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void line(struct world *world, const char *format, ...)
 {
     char text[256];
     va_list args;
