@@ -293,10 +293,11 @@ def part_thousand(api, images, watch):
         before = empty.memory_mb(), 100 * (empty.cpu_s() - used) / 30
     for name in names:
         make(api, name, f"many/{name}", digest, interval="1m")
+    asked = len(heads())
     with start() as controller:
         eventually(lambda: controller.metric('pinnace_tracks{phase="Current"}') >= TRACKS, "all are followed", 600)
         time.sleep(70)  # one whole interval, so that all have been polled
-        show_polls(api, controller, before)
+        show_polls(api, controller, before, asked)
         digest, pushed = images.spread("bench/many", [f"many/{name}" for name in names])
         last = max(watch.changed(name, digest) for name in names) - pushed
         print(f"A push to each of the {TRACKS} at once: the last Deployment changed {ms(max(last, 0))} after the last push; "
@@ -307,14 +308,15 @@ def marks(api, controller):
     return controller.cpu_s(), controller.metric(POLLS), len(heads()), api_writes(api), time.monotonic()
 
 
-def show_polls(api, controller, before):
+def show_polls(api, controller, before, first):
+    """The counters are written every few seconds: requests and polls are compared from the controller's start on."""
     begun = marks(api, controller)
     time.sleep(SECONDS)
     cpu, polled, asked, written, lasted = (b - a for a, b in zip(begun, marks(api, controller)))
     rows = {"memory (RssAnon) and CPU, without Tracks": f"{before[0]:.1f} MB, {before[1]:.2f} % of a core", "memory (RssAnon)": f"{controller.memory_mb():.1f} MB",
             "of files, which processes share (RssFile)": f"{controller.memory_mb('RssFile'):.1f} MB",
             "CPU": f"{100 * cpu / lasted:.2f} % of a core", "polls": f"{polled:.0f}, {polled / lasted:.1f} a second",
-            "requests to the registry for a poll": f"{asked / max(polled, 1):.3f}",
+            "requests to the registry": f"{asked / lasted:.1f} a second; {(len(heads()) - first) / controller.metric(POLLS):.2f} for a poll",
             "CPU for a poll, without what an idle controller takes": f"{1000 * (cpu - before[1] / 100 * lasted) / max(polled, 1):.3f} ms", "writes to the API server": f"{written:.0f}",
             "longest turn of the loop": f"{controller.metric('pinnace_controller_longest_turn_milliseconds'):.0f} ms"}
     print(f"| {TRACKS} Tracks of as many repositories, a poll each minute, for {lasted:.0f} s | |\n|---|---|")
