@@ -74,12 +74,34 @@ static int64_t interval_ms(const struct tracked *tracked)
     return interval - spread + (int64_t)(random_u32() % (uint64_t)(2 * spread + 1));
 }
 
-/* A hint that came while it looked may be of what it was too early for. */
-static void wait_interval(struct tracked *tracked)
+/*
+ * Registries tell of a push before the tag means it, and some fail while they write it: a look that
+ * comes of a hint may be too early, and is done again, later and later, until there is something.
+ */
+static const int hint_waits_ms[] = {10, 40, 200, 1000, 5000};
+
+enum { HINT_LOOKS = sizeof(hint_waits_ms) / sizeof(hint_waits_ms[0]) };
+
+static bool wait_for_hint(struct tracked *tracked)
 {
-    tracked->poll.backoff.failures = 0;
-    set_timer(tracked, tracked->poll.hinted ? 0 : interval_ms(tracked));
-    tracked->poll.hinted = false;
+    struct poll *poll = &tracked->poll;
+    if (!poll->hint_looks)
+        return false;
+    set_timer(tracked, hint_waits_ms[HINT_LOOKS - poll->hint_looks--]);
+    return true;
+}
+
+static void wait_after_look(struct tracked *tracked, bool moved)
+{
+    struct poll *poll = &tracked->poll;
+    poll->backoff.failures = 0;
+    if (poll->hinted) {
+        set_timer(tracked, 0);
+    } else if (moved || !wait_for_hint(tracked)) {
+        poll->hint_looks = 0;
+        set_timer(tracked, interval_ms(tracked));
+    }
+    poll->hinted = false;
 }
 
 static void wait_after_failure(struct tracked *tracked, int64_t asked_s)
@@ -102,8 +124,8 @@ static void finish(struct look *look)
 {
     struct tracked *tracked = look->tracked;
     struct poll *poll = &tracked->poll;
-    bool news = poll->at == 0 || poll->fault != REGISTRY_FINE ||
-                !same_note(&poll->tag, &look->tag) || !same_note(&poll->digest, &look->digest) ||
+    bool moved = !same_note(&poll->tag, &look->tag) || !same_note(&poll->digest, &look->digest);
+    bool news = moved || poll->at == 0 || poll->fault != REGISTRY_FINE ||
                 !same_note(&poll->running_tag, &look->running) ||
                 !same_note(&poll->running_digest, &look->running_digest) ||
                 poll->running_tag_gone != look->running_gone;
@@ -117,7 +139,7 @@ static void finish(struct look *look)
     poll->running_tag_gone = look->running_gone;
     poll->look = NULL;
     look_free(look);
-    wait_interval(tracked);
+    wait_after_look(tracked, moved);
     if (news)
         queue_add(&tracked->work);
 }
@@ -128,8 +150,14 @@ static void fail(struct look *look, const struct registry_error *error)
     struct tracked *tracked = look->tracked;
     struct poll *poll = &tracked->poll;
     bool news = poll->fault != error->fault && error->fault != REGISTRY_PAUSED;
+    bool early = error->fault == REGISTRY_SERVER || error->fault == REGISTRY_NOT_FOUND;
     tracked->releases->counts.failed_polls++;
     poll->tried_at = clock_now();
+    if (early && wait_for_hint(tracked)) {
+        poll->look = NULL;
+        look_free(look);
+        return;
+    }
     if (news || poll->fault == REGISTRY_FINE) {
         snprintf(poll->error, sizeof(poll->error), "%.*s", POLL_ERROR_MAX - 1, error->text);
         poll->fault = error->fault;
@@ -298,6 +326,7 @@ void poll_soon(struct tracked *tracked)
 
 void poll_hint(struct tracked *tracked)
 {
+    tracked->poll.hint_looks = HINT_LOOKS;
     if (tracked->poll.look)
         tracked->poll.hinted = true;
     else
@@ -313,6 +342,8 @@ void poll_stop(struct tracked *tracked)
 {
     look_free(tracked->poll.look);
     tracked->poll.look = NULL;
+    tracked->poll.hinted = false;
+    tracked->poll.hint_looks = 0;
     timer_clear(timers_of(tracked), &tracked->poll.timer);
 }
 

@@ -46,6 +46,7 @@ struct poll {
     struct look *look;          /* that is under way */
     struct question *questions; /* likewise */
     bool hinted;                /* while it looked */
+    uint8_t hint_looks;         /* how many more a hint may take */
     struct backoff backoff;
     int64_t at; /* when it last went well, seconds since 1970 */
     int64_t tried_at;
