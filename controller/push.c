@@ -124,14 +124,19 @@ static bool type_is_known(struct str type)
            http_type_is(type, STR("application/vnd.docker.distribution.events.v1+json"));
 }
 
+static struct httpd_reply no_such_path(struct push *push)
+{
+    return refuse(push, "(another)", PUSH_BAD, 404,
+                  STR("there are /hooks/distribution and /hooks/generic\n"));
+}
+
 static void look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
 {
     struct push *push = context;
     const struct endpoint *endpoint = endpoint_of(request->path);
     struct str header;
     if (!endpoint) {
-        *ret_reply = refuse(push, "(another)", PUSH_BAD, 404,
-                            STR("there are /hooks/distribution and /hooks/generic\n"));
+        *ret_reply = no_such_path(push);
     } else if (!str_eq(request->method, STR("POST"))) {
         *ret_reply = refuse(push, endpoint->path, PUSH_BAD, 405, STR("hints come by POST\n"));
         ret_reply->allow = "POST";
@@ -171,7 +176,9 @@ static void answer(void *context, const struct httpd_request *request,
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct push_hints hints;
     struct err err;
-    if (!is_proven(push, endpoint, request)) {
+    if (!endpoint) {
+        *ret_reply = no_such_path(push);
+    } else if (!is_proven(push, endpoint, request)) {
         *ret_reply = refuse(push, endpoint->path, PUSH_STRANGER, 403, endpoint->wrong_proof);
     } else if (endpoint->read(request->body, &arena, &hints, &err) < 0) {
         unsigned status = err.kind == ERR_LIMIT ? 413 : err.kind == ERR_MEMORY ? 503 : 400;

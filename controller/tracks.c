@@ -4,16 +4,14 @@
 
 #include <stdlib.h>
 
-#include "pinnace/clock.h"
-#include "pinnace/file.h"
 #include "pinnace/policy.h"
 
 #include "act.h"
 #include "history.h"
-#include "pods.h"
 #include "poll.h"
 #include "pullsecrets.h"
 #include "releases.h"
+#include "targets.h"
 
 #include "pinnace/banned.h"
 
@@ -32,54 +30,6 @@ struct tracked *tracks_find(const struct releases *releases, struct shelf_key ke
 {
     const struct kept *kept = collection_find(&releases->tracks, key);
     return kept ? kept->owner : NULL;
-}
-
-/* --- Targets ----------------------------------------------------------------------------------- */
-
-static void leave_targets(struct target *targets, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        pods_leave(&targets[i]);
-        workloads_leave(&targets[i]);
-    }
-    free(targets);
-}
-
-static bool same_targets(const struct tracked *tracked, const struct trackspec *spec)
-{
-    if (tracked->target_count != spec->target_count)
-        return false;
-    for (size_t i = 0; i < spec->target_count; i++) {
-        const struct wanted *wanted = tracked->targets[i].wanted;
-        if (wanted->kind != spec->targets[i].kind ||
-            !str_eq(wanted->key.name, spec->targets[i].name))
-            return false;
-    }
-    return true;
-}
-
-/* The new ones first, so that what stays is not forgotten in between. */
-static int set_targets(struct tracked *tracked, const struct trackspec *spec, struct err *err)
-{
-    if (same_targets(tracked, spec))
-        return 0;
-    struct target *targets = calloc(spec->target_count, sizeof(*targets));
-    if (!targets)
-        return err_no_memory(err);
-    for (size_t i = 0; i < spec->target_count; i++) {
-        const struct shelf_key key = {spec->namespace, spec->targets[i].name};
-        targets[i].tracked = tracked;
-        if (workloads_want(&tracked->releases->workloads, spec->targets[i].kind, key, &targets[i],
-                           err) < 0) {
-            leave_targets(targets, i);
-            return -1;
-        }
-    }
-    leave_targets(tracked->targets, tracked->target_count);
-    tracked->targets = targets;
-    tracked->target_count = spec->target_count;
-    tracked->following_since = clock_now();
-    return 0;
 }
 
 /* --- The gist ---------------------------------------------------------------------------------- */
@@ -124,7 +74,7 @@ static int read_track(struct tracked *tracked, struct err *err)
         return err_no_memory(err);
     if (trackspec_read(tracked->kept->json, &arena, spec, err) < 0 ||
         trackbook_read(tracked->kept->json, &arena, book, err) < 0 ||
-        set_targets(tracked, spec, err) < 0)
+        targets_set(tracked, spec, err) < 0)
         return -1;
     return set_gist(tracked, spec, book, err);
 }
@@ -173,7 +123,7 @@ static void end_tracked(struct tracked *tracked)
     pullsecrets_end(tracked);
     poll_end(tracked);
     work_end(&tracked->work);
-    leave_targets(tracked->targets, tracked->target_count);
+    targets_leave(tracked);
     bytes_free(&tracked->apply_error);
     free(tracked->gist.names);
     free(tracked);

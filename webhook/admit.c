@@ -164,23 +164,23 @@ static bool ask_freshly(struct admit *admit, const struct review *review, struct
 }
 
 static int judge_pods(struct admit *admit, const struct httpd_request *request,
-                      const struct review *review, struct review_context *context,
+                      const struct review *review, const struct review_context *snapshot,
                       struct memo *ret_wait, struct arena *arena, struct str *ret_text,
                       struct err *err)
 {
     const struct memo *memo = request->memo;
+    struct review_context context = *snapshot; /* and then what was asked freshly */
     struct review_outcome outcome;
     struct ledger ledger;
-    if (memo && refresh(context, review, memo->read, &ledger, arena, err) < 0)
+    if (memo && refresh(&context, review, memo->read, &ledger, arena, err) < 0)
         return -1;
-    if (review_answer(review, context, arena, &outcome, ret_text, err) < 0)
+    if (review_answer(review, &context, arena, &outcome, ret_text, err) < 0)
         return -1;
-    if (!memo && review_hangs_on_ledger(context, &outcome) && ask_freshly(admit, review, ret_wait))
+    if (!memo && review_hangs_on_ledger(&context, &outcome) && ask_freshly(admit, review, ret_wait))
         return 0;
-    counters_add_answer(admit->counters, &context->path, &outcome,
-                        monotonic_now() - request->begun);
+    counters_add_answer(admit->counters, &context.path, &outcome, monotonic_now() - request->begun);
     if (!outcome.allowed || admit->log_allowed)
-        log_answer(admit, &context->path, review, &outcome, arena);
+        log_answer(admit, &context.path, review, &outcome, arena);
     return 0;
 }
 
