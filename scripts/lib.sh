@@ -59,14 +59,21 @@ job_status=0 job_ms=0
 
 at_exit() { exit_commands=("$(printf '%q ' "$@")" "${exit_commands[@]}"); }
 
+# A file tells how a job ended: of one that ended long before it is asked for, the number may be another process's by then.
+run_job() {
+	# shellcheck disable=SC2064 # the file of this job, whatever logs is when it ends
+	trap "echo \$? > '$logs/$1.status'" EXIT
+	("${@:2}")
+}
+
 # Every job leads a process group of its own, so that its children end with it.
 background() {
 	local name=$1
-	shift
 	mkdir -p "$logs"
+	rm -f "$logs/$name.status"
 	job_starts[$name]=$(now_ms)
 	set -m
-	"$@" > "$logs/$name.log" 2>&1 < /dev/null &
+	run_job "$@" > "$logs/$name.log" 2>&1 < /dev/null &
 	job_pids[$name]=$!
 	set +m
 }
@@ -118,13 +125,15 @@ show_progress() {
 await_job() {
 	local name=$1 text=$2 pid=${job_pids[$1]} began=${job_starts[$1]} next_line=2
 	is_terminal || printf '%s …\n' "$text"
-	job_status=0
-	while kill -0 "$pid" 2> /dev/null; do
+	local status=$logs/$name.status
+	while [[ ! -s $status ]] && kill -0 "$pid" 2> /dev/null; do
 		job_ms=$(($(now_ms) - began))
 		((job_ms < 500)) || show_progress "$text" "$logs/$name.log" "$job_ms"
 		sleep 0.1
 	done
-	wait "$pid" 2> /dev/null || job_status=$?
+	job_status=1 # of one that was killed
+	if [[ -s $status ]]; then job_status=$(< "$status"); fi
+	wait "$pid" 2> /dev/null || true
 	job_ms=$(($(now_ms) - began))
 	unset "job_pids[$name]"
 }
