@@ -184,21 +184,29 @@ def descriptions_missing(schema, path):
         yield from descriptions_missing(schema["items"], f"{path}[]")
 
 
+def try_examples(api):
+    for namespace in ("staging", "production"):
+        api.make("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    for name in ("pinpolicy", "tracks"):
+        example = subprocess.run(["kubectl", "create", "--dry-run=server", "--validate=strict", "-f",
+                                  os.path.join(render.ROOT, f"manifests/examples/{name}.yaml")],
+                                 capture_output=True, text=True, check=False)
+        check(f"the example {name}.yaml is taken", example.returncode == 0, example.stderr)
+
+
 def run(api, folder):
     for crd in render.render("crds"):
         api.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
         version = crd["spec"]["versions"][0]
         missing = list(descriptions_missing(version["schema"]["openAPIV3Schema"], ""))
         check(f"{crd['metadata']['name']}: every field is described", not missing, missing)
-    subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s", "crd/pinpolicies.pinnace.dev",
-                    "crd/exemptions.pinnace.dev"], check=True, capture_output=True)
-    for crd in ("pinpolicies", "exemptions"):
+    plurals = ("pinpolicies", "exemptions", "tracks")
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s",
+                    *(f"crd/{plural}.pinnace.dev" for plural in plurals)], check=True, capture_output=True)
+    for crd in plurals:
         body = api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}.pinnace.dev").body
         state = {condition["type"]: condition["status"] for condition in body["status"]["conditions"]}
         check(f"{crd}: the schema is structural", "NonStructuralSchema" not in state, state)
     try_table(api, os.environ["PINNACE_CLI"], folder)
     try_largest(api)
-    example = subprocess.run(["kubectl", "create", "--dry-run=server", "--validate=strict", "-f",
-                              os.path.join(render.ROOT, "manifests/examples/pinpolicy.yaml")],
-                             capture_output=True, text=True, check=False)
-    check("the example PinPolicy is taken", example.returncode == 0, example.stderr)
+    try_examples(api)
