@@ -4,6 +4,7 @@
  *
  *     good           answers with 200 on port 8080 until it is told to end
  *     unready        answers with 503
+ *     half           answers with 503 to /strict, and with 200 to all else
  *     crash SECONDS  is good for so long, then fails (0: at once)
  *     done SECONDS   the same, but ends well, as a job does
  *     eat            takes memory until it is killed
@@ -12,6 +13,7 @@
  */
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,17 +33,24 @@ static void eat(void)
         memset(bytes, 1, 1 << 20);
 }
 
-static int serve(const char *status, const char *words)
+static const char *answer(const char *does, const char *request)
+{
+    bool unready = strcmp(does, "unready") == 0 ||
+                   (strcmp(does, "half") == 0 && strncmp(request, "GET /strict", 11) == 0);
+    return unready ? "503 Service Unavailable" : "200 OK";
+}
+
+static int serve(const char *does, const char *words)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(8080)};
     int server = socket(AF_INET, SOCK_STREAM, 0);
     if (server < 0 || bind(server, (struct sockaddr *)&any, sizeof(any)) || listen(server, 64))
         return EXIT_FAILURE;
     for (int client; (client = accept(server, NULL, NULL)) >= 0; close(client)) {
-        char request[4096];
-        if (read(client, request, sizeof(request)) > 0)
-            dprintf(client, "HTTP/1.0 %s\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(words),
-                    words);
+        char request[4096] = "";
+        if (read(client, request, sizeof(request) - 1) > 0)
+            dprintf(client, "HTTP/1.0 %s\r\nContent-Length: %zu\r\n\r\n%s", answer(does, request),
+                    strlen(words), words);
     }
     return EXIT_FAILURE;
 }
@@ -64,5 +73,5 @@ int main(void)
     }
     if (strcmp(does, "eat") == 0)
         eat();
-    return serve(strcmp(does, "unready") ? "200 OK" : "503 Service Unavailable", words);
+    return serve(does, words);
 }

@@ -107,6 +107,11 @@ class Registry:
                              "platform": {"os": "linux", "architecture": architecture}})
         return self.put_manifest(repository, {"schemaVersion": 2, "mediaType": INDEX, "manifests": children}, tag)
 
+    def lose(self, repository, digest):
+        """Takes away what an image does, which is its last layer: it can be found, and not be pulled."""
+        manifest = json.load(self.ask("GET", f"/v2/{repository}/manifests/{digest}"))
+        self.ask("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][-1]['digest']}")
+
     def tag(self, repository, digest, tag):
         """Another tag for what is there."""
         answer = self.ask("GET", f"/v2/{repository}/manifests/{digest}")

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts share: the stage (a cluster with a controller and a registry) and, for each part, a world of its own:
 namespaces, repositories, workloads, Tracks and words for what is expected of them."""
+import importlib
 import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -61,7 +63,9 @@ class Stage:
         must(command("kubectl", "apply", "-k", ROOT / "manifests/crds"))
         must(command("kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd/tracks.pinnace.dev"))
         must(command("kubectl", "create", "namespace", SYSTEM))
-        must(command("kubectl", "apply", "-f", ROOT / "manifests/base/rbac-controller.yaml"))
+        for path in ("base/rbac-controller.yaml", "base/rbac-people.yaml"):
+            must(command("kubectl", "apply", "-f", ROOT / "manifests" / path))
+        must(command("kubectl", "apply", "-k", ROOT / "manifests/policies/guards"))
         self.start()
         return self
 
@@ -91,6 +95,29 @@ class Stage:
         controller = self.controllers.pop()
         controller.terminate()
         controller.wait(30)
+
+    def kill(self):
+        """It has no time to say anything to anybody."""
+        controller = self.controllers.pop()
+        controller.kill()
+        controller.wait(30)
+
+    def install(self):
+        """Instead of the controller outside: the image, by its manifests, with the registry's authority."""
+        while self.controllers:
+            self.stop()
+        sys.path.insert(1, str(ROOT / "tests/e2e"))
+        good = f"{HOST}/installed/probe@{self.registry.push('installed/probe', '1')}"
+        os.environ |= {"E2E_IMAGE": self.image, "E2E_WEB": good, "E2E_NEXT": good, "E2E_FOLDER": str(self.folder),
+                       "PINNACE_CLI": str(self.binaries / "kubectl-pinnace")}
+        importlib.import_module("lib").World().install()
+        must(command("kubectl", "create", "configmap", "registry-authority", "-n", SYSTEM, f"--from-file=ca.crt={self.authority}"))
+        pod = "/spec/template/spec"
+        must(command("kubectl", "patch", "deployment", "pinnace-controller", "-n", SYSTEM, "--type=json", "-p", json.dumps([
+            {"op": "add", "path": f"{pod}/volumes", "value": [{"name": "ca", "configMap": {"name": "registry-authority"}}]},
+            {"op": "add", "path": f"{pod}/containers/0/volumeMounts", "value": [{"name": "ca", "mountPath": "/registry"}]},
+            {"op": "add", "path": f"{pod}/containers/0/command/-", "value": "--registry-ca=/registry/ca.crt"}])))
+        must(command("kubectl", "rollout", "status", "deployment/pinnace-controller", "-n", SYSTEM, "--timeout=90s"))
 
     def log(self):
         return "".join(path.read_text(errors="replace")[-6000:] for path in self.work.glob("controller-*.log"))
@@ -158,7 +185,7 @@ class World:
         if ready and kind != "CronJob":
             web["readinessProbe"] = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
         body = wrap(kind, name, {"terminationGracePeriodSeconds": 0, "containers": [web, *(containers or [])], **pod},
-                    **({"replicas": 2} if kind in ("Deployment", "StatefulSet") else {}), **(spec or {}))
+                    **{**({"replicas": 2} if kind in ("Deployment", "StatefulSet") else {}), **(spec or {})})
         return self.api.make(collection(kind, where), body)
 
     def get(self, kind, where, name):

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images that are bad in every way an image can be: each is taken back by itself, once, put away and named, and what
+ran before runs again."""
+# What the image does, what its target needs for that to show, and what is said of it.
+BAD = {
+    "crash": ("crash 0", {}, "ends again and again: exit status 1"),
+    "crash-late": ("crash 2", {"ready": False}, None),  # ends again and again, or restarted in the soak: who is first
+    "unready": ("unready", {}, "in time"),
+    "eat": ("eat", {"limits": "24Mi"}, "OOMKilled"),
+    "noexec": ("noexec", {}, "cannot be started"),
+    "machine": ("machine", {}, "no match for platform"),
+    "gone": ("gone", {}, "cannot be pulled"),
+}
+
+
+def push_bad(world, name, does):
+    if does == "noexec":
+        return world.registry.push(f"{world.name}/{name}", "latest", entrypoint="/nothing")
+    if does == "machine":
+        return world.registry.push_index(f"{world.name}/{name}", "latest", architectures=("s390x",))
+    digest = world.push("latest", "good" if does == "gone" else does, serial="bad", name=name)
+    if does == "gone":
+        world.registry.lose(f"{world.name}/{name}", digest)
+    return digest
+
+
+def begin(world, where, name, limits=None, **more):
+    good = world.push("latest", serial="good", name=name)
+    image = f"{world.repository(name)}:latest@{good}"
+    world.workload(where, name, image, **more)
+    if limits:
+        world.api.patch(f"/apis/apps/v1/namespaces/{where}/deployments/{name}", {"spec": {"template": {"spec": {"containers": [
+            {"name": "web", "resources": {"limits": {"memory": limits}}}]}}}}, "application/strategic-merge-patch+json")
+    world.track(where, name, {"tag": "latest"}, [name], image=world.repository(name), rollout={"deadline": "25s"})
+    return good
+
+
+def run_bad(world):
+    where = world.namespace("bad")
+    good = {name: begin(world, where, name, **needs) for name, (_, needs, _) in BAD.items()}
+    for name in BAD:
+        world.comes(f"{name}: what runs is adopted", lambda name=name: world.ledger(where, name), world.told_of(where, name))
+        world.comes(f"{name}: its pods are ready", lambda name=name: len(world.ready_images(where, name)) >= 2)
+    bad = {name: push_bad(world, name, does) for name, (does, _, _) in BAD.items()}
+    for name, (_, _, says) in BAD.items():
+        def put_away(name=name):
+            return [entry["digest"] for entry in world.status(where, name).get("quarantined", [])] == [bad[name]]
+        world.comes(f"{name}: is put away", put_away, world.told_of(where, name))
+        world.comes_healthy(f"{name}: what ran before is back", where, good[name], name)
+        told = world.status(where, name)["quarantined"][0]["reason"]
+        world.check(f"{name}: it is said why", told and (not says or says in told), told)
+    for name in BAD:
+        world.same(f"{name}: it went back once", [state for state, _, _ in world.ledger(where, name)], ["Healthy", "Failed", "Adopted"])
+
+
+def run_hold(world):
+    """onFailure: Hold leaves what failed where it is, for a person to look at."""
+    where = world.namespace("hold")
+    good = world.push("latest", serial="good", name="held")
+    world.workload(where, "held", f"{world.repository('held')}:latest@{good}")
+    world.track(where, "held", {"tag": "latest"}, ["held"], image=world.repository("held"), rollout={"onFailure": "Hold"})
+    world.comes("hold: what runs is adopted", lambda: world.ledger(where, "held"), world.told_of(where, "held"))
+    bad = world.push("latest", "crash 0", serial="bad", name="held")
+    world.comes("hold: the failure is on the ledger", lambda: world.ledger(where, "held")[0][0] == "Failed",
+                world.told_of(where, "held"))
+    world.stays("hold: the bad bytes are left there", lambda: world.image_of(where, "held").endswith(bad))
+    world.does("hold: a person goes back", world.pinnace("rollback", "held", "-n", where, "--to", good))
+    world.comes_healthy("hold: and it is sound again", where, good, "held")
+
+
+def run_two(world):
+    """Two targets, of which the second fails: the first, which was well, goes back too."""
+    where = world.namespace("two")
+    good = world.push("latest", serial="good", name="pair")
+    for name in ("one", "two"):
+        world.workload(where, name, f"{world.repository('pair')}:latest@{good}")
+    world.api.patch(f"/apis/apps/v1/namespaces/{where}/deployments/two", {"spec": {"template": {"spec": {"containers": [
+        {"name": "web", "readinessProbe": {"httpGet": {"path": "/strict", "port": 8080}}}]}}}},
+        "application/strategic-merge-patch+json")
+    world.track(where, "pair", {"tag": "latest"}, ["one", "two"], image=world.repository("pair"), rollout={"deadline": "20s"})
+    world.comes("two: what runs is adopted", lambda: world.ledger(where, "pair"), world.told_of(where, "pair"))
+    bad = world.push("latest", "half", name="pair")
+    world.comes("two: the first has it", lambda: world.image_of(where, "one").endswith(bad), world.told_of(where, "pair"))
+    world.comes("two: then the second", lambda: world.image_of(where, "two").endswith(bad), world.told_of(where, "pair"))
+    world.comes_healthy("two: the second fails, and both are back", where, good, "pair")
+    world.same("two: both of them", [world.image_of(where, name)[-71:] for name in ("one", "two")], [good, good])
+
+
+def run(world):
+    run_bad(world)
+    run_hold(world)
+    run_two(world)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All of Pinnace from its image: what a Track released is let in at the level `released` and nothing else, the manifest
+of git may be applied again, and a drained node costs no capacity in the middle of a rollout."""
+import json
+
+from world import command, must, until
+
+
+def manifest(world, image):
+    return json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+        "replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {
+            "terminationGracePeriodSeconds": 0, "containers": [{"name": "web", "image": image, "readinessProbe": {
+                "httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}]}}}})
+
+
+def apply(where, text, verb="apply"):
+    return command("kubectl", verb, "-n", where, "-f", "-", text=text)
+
+
+def run_released(world, where):
+    unknown = f"{world.repository()}@{world.push('other', serial='other')}"
+    world.second = world.push("latest", serial="two")
+    world.comes_healthy("a push is rolled under released", where, world.second)
+    done = command("kubectl", "set", "image", "deployment/web", f"web={unknown}", "-n", where)
+    world.refused("kubectl set image past the gate is refused", done, "NotReleased")
+    world.refused("so is a pod of it", command("kubectl", "run", "p", f"--image={unknown}", "-n", where), "NotReleased")
+    image = f"{world.repository()}@{world.first}"
+    world.does("what ran before is still let in", command("kubectl", "run", "old", f"--image={image}", "-n", where))
+    must(command("kubectl", "delete", "pod", "old", "-n", where, "--now"))
+    bad = world.push("latest", "crash 0")
+    world.comes("a broken build is put away", lambda: [entry["digest"] for entry in world.status(where).get("quarantined", [])] == [bad],
+                world.told_of(where))
+    world.comes_healthy("and taken back, which the gate lets in", where, world.second)
+
+    def shut_out():
+        done = command("kubectl", "run", "bad", f"--image={world.repository()}@{bad}", "-n", where, "--dry-run=server")
+        return done.returncode != 0 and "NotReleased" in done.stderr
+    world.comes("what was put away is no longer let in, once no ReplicaSet keeps it or at once", lambda: shut_out() or bad in str(
+        world.api.get(f"/apis/apps/v1/namespaces/{where}/replicasets").body))
+
+
+def run_git(world, where):
+    """With pinnace.dev/pin: track the manifest of git changes nothing."""
+    def state():
+        return world.pod_spec("Deployment", where, "web"), sorted(pod["metadata"]["name"] for pod in world.pods(where, "web"))
+    before = state()  # and not its generation, which counts annotations too
+    text = manifest(world, f"{world.repository()}:latest")
+    must(command("kubectl", "label", "namespace", where, "pinnace.dev/pin=track"))
+    until(lambda: world.second in command("kubectl", "create", "-n", where, "-f", "-", "--dry-run=server", "-o", "yaml",
+                                          text=text.replace('"name": "web"}', '"name": "web-2"}', 1)).stdout or
+          apply(where, text, "diff").returncode == 0, "tracked apply to begin")
+    world.does("kubectl diff of git's manifest shows nothing", apply(where, text, "diff"))
+    world.does("kubectl apply of it is taken", apply(where, text))
+    world.same("and changes no template and no pod", state(), before)
+    world.same("what the Track released runs on", world.image_of(where, "web"), f"{world.repository()}:latest@{world.second}")
+
+
+def run_drained(world, where):
+    """Pods that are evicted in the middle of a rollout come back, those of the old bytes too."""
+    must(command("kubectl", "patch", "deployment", "web", "-n", where, "--type=merge", "-p",
+                 '{"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}}}'))
+    world.push("latest", "unready")
+    world.comes("a rollout is in the middle", lambda: len(world.pods(where, "web")) == 3, world.told_of(where))
+    old = [pod["metadata"]["name"] for pod in world.pods(where, "web")
+           if pod["spec"]["containers"][0]["image"].endswith(world.second)]
+    for name in old:
+        answer = world.api.create(f"/api/v1/namespaces/{where}/pods/{name}/eviction", {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": where}})
+        world.check("a pod of the old bytes is evicted", answer.ok, answer)
+    world.comes("others of the same bytes take their place: no capacity is lost", lambda: len(
+        [image for image in world.ready_images(where, "web") if image.endswith(world.second)]) == 2, world.told_of(where))
+
+
+def run(world):
+    where = world.namespace("shop")
+    world.first = world.push("latest", serial="one")
+    must(apply(where, manifest(world, f"{world.repository()}:latest@{world.first}")))
+    world.track(where, "web", {"tag": "latest"}, rollout={"deadline": "40s"})
+    world.comes("the controller of the image adopts what runs", lambda: world.ledger(where), world.told_of(where))
+    must(command("kubectl", "label", "namespace", where, "pinnace.dev/enforce=released"))
+    for part in (run_released, run_git, run_drained):
+        part(world, where)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may say what to a Track: forged names, people without the verb, and a status that only the controller writes."""
+from world import command, must
+
+EDITOR, ADMIN, VIEWER = (f"{name}@contoso.example" for name in ("editor", "admin", "viewer"))
+
+
+def run(world):
+    where = world.namespace("shop")
+    for user, role in ((EDITOR, "edit"), (ADMIN, "admin"), (VIEWER, "view")):
+        must(command("kubectl", "create", "rolebinding", role, f"--clusterrole={role}", f"--user={user}", "-n", where))
+    first = world.push("latest", serial="one")
+    world.workload(where, "web", f"{world.repository()}:latest@{first}")
+    world.track(where, "web", {"tag": "latest"}, approval="Manual")
+    world.comes("what runs is adopted", lambda: world.ledger(where), world.told_of(where))
+    second = world.push("latest", serial="two")
+    world.comes("the next one waits for a person", lambda: world.status(where).get("candidate", {}).get("digest") == second,
+                world.told_of(where))
+
+    def says(user, word, by):
+        return command("kubectl", "patch", "track", "web", "-n", where, "--as", user, "--type=merge", "-p",
+                       f'{{"spec": {{"{word}": {{"digest": "{second}", "by": "{by}"}}}}}}')
+    world.refused("who edits may not approve", says(EDITOR, "approve", EDITOR), 'needs the verb "approve" on tracks.pinnace.dev')
+    world.refused("nor by the command", world.pinnace("approve", "web", "-n", where, "--as", EDITOR), 'the verb "approve"')
+    world.refused("an admin does not approve in another's name", says(ADMIN, "approve", EDITOR), f'spec.approve.by must be "{ADMIN}"')
+    world.refused("who only looks says nothing", world.pinnace("rollback", "web", "-n", where, "--to", first, "--as", VIEWER), "forbidden")
+    status = command("kubectl", "patch", "track", "web", "-n", where, "--subresource=status", "--type=merge", "-p",
+                     '{"status": {"phase": "Current"}}', "--as", ADMIN)
+    world.refused("nobody writes the ledger but the controller", status, "forbidden")
+    world.stays("nothing has moved for all that", lambda: world.image_of(where, "web").endswith(first), seconds=3)
+    world.does("an admin approves", world.pinnace("approve", "web", "-n", where, "--as", ADMIN))
+    world.comes_healthy("and it moves", where, second)
+    world.same("the ledger says by whose word", world.status(where)["ledger"][0].get("by"), ADMIN)
+    world.does("who edits rolls back", world.pinnace("rollback", "web", "-n", where, "--to", first, "--as", EDITOR))
+    world.comes_healthy("and that is done", where, first)
+    world.same("in his name", world.status(where)["ledger"][0].get("by"), EDITOR)
