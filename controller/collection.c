@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/sorted.h"
 
 #include "pinnace/banned.h"
 
@@ -12,30 +13,16 @@ enum { FIRST_ROOM = 16, META_ROOM = 16 * 1024 * 1024 };
 
 /* --- What is kept ------------------------------------------------------------------------------ */
 
-static int compare_keys(struct shelf_key a, struct shelf_key b)
+static int compare_keys(const void *items, size_t index, const void *key)
 {
-    int order = str_compare(a.namespace, b.namespace);
-    return order ? order : str_compare(a.name, b.name);
+    struct kept *const *list = items;
+    return shelf_key_compare(list[index]->key, *(const struct shelf_key *)key);
 }
 
 /* Where it is, or where it would be. */
 static bool find(const struct collection *collection, struct shelf_key key, size_t *ret_index)
 {
-    size_t low = 0, high = collection->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_keys(collection->items[middle]->key, key);
-        if (order == 0) {
-            *ret_index = middle;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_index = low;
-    return false;
+    return sorted_find(collection->items, collection->count, compare_keys, &key, ret_index);
 }
 
 struct kept *collection_find(const struct collection *collection, struct shelf_key key)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/sorted.h"
 
 #include "pinnace/banned.h"
 
@@ -29,29 +30,15 @@ struct str workload_api_version(enum target_kind kind)
 
 /* --- Who wants what ---------------------------------------------------------------------------- */
 
-static int compare_keys(struct shelf_key a, struct shelf_key b)
+static int compare_keys(const void *items, size_t index, const void *key)
 {
-    int order = str_compare(a.namespace, b.namespace);
-    return order ? order : str_compare(a.name, b.name);
+    struct wanted *const *list = items;
+    return shelf_key_compare(list[index]->key, *(const struct shelf_key *)key);
 }
 
 static bool find(const struct workloads_kind *kind, struct shelf_key key, size_t *ret_index)
 {
-    size_t low = 0, high = kind->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_keys(kind->wanted[middle]->key, key);
-        if (order == 0) {
-            *ret_index = middle;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_index = low;
-    return false;
+    return sorted_find(kind->wanted, kind->count, compare_keys, &key, ret_index);
 }
 
 static void tell(const struct wanted *wanted)

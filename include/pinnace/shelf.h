@@ -14,6 +14,8 @@ struct shelf_key {
     struct str namespace, name;
 };
 
+int shelf_key_compare(struct shelf_key a, struct shelf_key b);
+
 /* What is of one namespace. */
 struct shelf_share {
     struct str namespace;

@@ -4,53 +4,40 @@
 
 #include <stdlib.h>
 
+#include "pinnace/sorted.h"
+
 #include "pinnace/banned.h"
 
 enum { FIRST_ROOM = 16 };
 
-static int compare_keys(struct shelf_key a, struct shelf_key b)
+int shelf_key_compare(struct shelf_key a, struct shelf_key b)
 {
     int order = str_compare(a.namespace, b.namespace);
     return order ? order : str_compare(a.name, b.name);
 }
 
+static int compare_keys(const void *items, size_t index, const void *key)
+{
+    struct shelf_item *const *list = items;
+    return shelf_key_compare(list[index]->key, *(const struct shelf_key *)key);
+}
+
 /* Where it is, or where it would be. */
 static bool find(const struct shelf *shelf, struct shelf_key key, size_t *ret_index)
 {
-    size_t low = 0, high = shelf->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = compare_keys(shelf->items[middle]->key, key);
-        if (order == 0) {
-            *ret_index = middle;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_index = low;
-    return false;
+    return sorted_find(shelf->items, shelf->count, compare_keys, &key, ret_index);
+}
+
+static int compare_namespaces(const void *shares, size_t index, const void *namespace)
+{
+    struct shelf_share *const *list = shares;
+    return str_compare(list[index]->namespace, *(const struct str *)namespace);
 }
 
 static bool find_share(const struct shelf *shelf, struct str namespace, size_t *ret_index)
 {
-    size_t low = 0, high = shelf->share_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = str_compare(shelf->shares[middle]->namespace, namespace);
-        if (order == 0) {
-            *ret_index = middle;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_index = low;
-    return false;
+    return sorted_find(shelf->shares, shelf->share_count, compare_namespaces, &namespace,
+                       ret_index);
 }
 
 static size_t size_of(struct shelf_key key, struct str json)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sorted: looks things up in what is kept in order. */
+#ifndef PINNACE_SORTED_H
+#define PINNACE_SORTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How the item at index stands to key: below 0 when it comes before, 0 when it is the one. */
+typedef int sorted_compare(const void *items, size_t index, const void *key);
+
+/* Whether there is one; *ret_index is where the first is, or where it would be. */
+bool sorted_find(const void *items, size_t count, sorted_compare *compare, const void *key,
+                 size_t *ret_index);
+
+#endif
