@@ -324,6 +324,12 @@ void poll_soon(struct tracked *tracked)
     set_timer(tracked, 0);
 }
 
+void poll_anew(struct tracked *tracked)
+{
+    if (!tracked->poll.look)
+        set_timer(tracked, 0);
+}
+
 void poll_hint(struct tracked *tracked)
 {
     tracked->poll.hint_looks = HINT_LOOKS;

@@ -14,6 +14,8 @@ void poll_end(struct tracked *tracked);
 
 /* Now; what is under way begins anew. */
 void poll_soon(struct tracked *tracked);
+/* Now, but for what is under way. */
+void poll_anew(struct tracked *tracked);
 /* Somebody says that there is something new: now, or once more after what is under way. */
 void poll_hint(struct tracked *tracked);
 /* Within so many milliseconds, at random. */

@@ -259,6 +259,8 @@ static void decide(struct gathered *gathered)
         return;
     }
     follow_pods(gathered, decision.follow_pods);
+    if (decision.look_anew)
+        poll_anew(gathered->tracked);
     take_step(gathered, &decision);
 }
 

@@ -32,7 +32,7 @@ struct registry_facts {
     int64_t at;                             /* when it last answered in full; 0: never */
     struct str error;                       /* of the last try, a sentence; .len 0: it went well */
     struct str tag, digest;                 /* what is followed; .len 0: nothing fits */
-    struct str running_tag, running_digest; /* what the tag that runs means by now */
+    struct str running_tag, running_digest; /* what the tag that ran as it was asked means by now */
     bool running_tag_gone;                  /* it is missing from the list */
     const struct presence_fact *asked;      /* digests that were asked for by themselves */
     size_t asked_count;
@@ -84,6 +84,7 @@ struct track_decision {
     size_t event_count;
     int64_t again_at; /* STEP_REST: seconds since 1970; 0: only when something changes */
     bool follow_pods; /* the pods of the targets count now */
+    bool look_anew;   /* what the registry said last was asked while another tag ran */
 };
 
 /* All strings of the decision are in the arena, or those of the facts. */

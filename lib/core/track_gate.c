@@ -50,14 +50,27 @@ static bool is_lower(const struct deciding *d, struct str tag)
            semver_compare(&version, &floor) < 0;
 }
 
-static enum resolution resolve(const struct deciding *d)
+/* A list is believed only if it was asked whether it has the tag that runs. */
+static bool is_about_what_runs(const struct deciding *d)
+{
+    const struct registry_facts *registry = &d->facts->registry;
+    struct str running = d->next->current.tag;
+    return !d->spec->follow.range || !running.len || str_eq(registry->running_tag, running) ||
+           (registry->digest.len && str_eq(registry->tag, running));
+}
+
+static enum resolution resolve(struct deciding *d)
 {
     const struct registry_facts *registry = &d->facts->registry;
     if (registry->error.len)
         return RESOLUTION_ERROR;
     if (!registry->at)
         return RESOLUTION_UNKNOWN;
-    if (registry->running_tag_gone && d->spec->follow.range)
+    d->decision->look_anew = !is_about_what_runs(d);
+    if (d->decision->look_anew)
+        return RESOLUTION_UNKNOWN;
+    if (registry->running_tag_gone && d->spec->follow.range &&
+        str_eq(registry->running_tag, d->next->current.tag))
         return RESOLUTION_GONE;
     if (!registry->digest.len)
         return RESOLUTION_NOTHING;

@@ -66,6 +66,7 @@ static inline void lose_memory(struct world *world)
 {
     for (size_t i = 0; i < world->track_count; i++) {
         world->tracks[i].blind = true;
+        world->tracks[i].looked = false;
         world->tracks[i].asked[0] = '\0';
         world->tracks[i].again_at = 0;
     }
@@ -86,6 +87,7 @@ static inline bool take_step(struct world *world, struct sim_track *track)
     bool was_blind = track->blind;
     track->blind = false;
     track->again_at = decision.again_at;
+    track->looked = track->looked && !decision.look_anew;
     if (decision.step == STEP_WRITE)
         do_write(world, track, &decision);
     else if (decision.step == STEP_APPLY)
@@ -93,7 +95,7 @@ static inline bool take_step(struct world *world, struct sim_track *track)
     else if (decision.step == STEP_ASK)
         track->asked[strlen(track->asked)] = digit_of(decision.digest);
     if (decision.step == STEP_REST || (decision.step == STEP_APPLY && world->apply_refused))
-        return was_blind;
+        return was_blind || decision.look_anew;
     world->steps++;
     /* An answer has to be heard in one life, or it is asked for ever. */
     bool each = world->crash_after < 0 && decision.step != STEP_ASK;
@@ -133,8 +135,10 @@ static inline void wait_for_seconds(struct world *world, int64_t seconds)
             earliest(&next, world->workloads[i].changed_at + RESTART_AFTER, world->now);
         }
         world->now = next;
-        for (size_t i = 0; i < world->track_count; i++)
+        for (size_t i = 0; i < world->track_count; i++) {
             world->tracks[i].asked[0] = '\0'; /* what is known of presence gets old */
+            world->tracks[i].looked = false;
+        }
         settle(world);
     }
 }

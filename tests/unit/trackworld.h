@@ -53,6 +53,8 @@ struct sim_track {
 
     /* Lost by a crash. */
     bool blind; /* its pods and the registry are not known yet */
+    bool looked;
+    char looked_for[32]; /* the tag that ran as the registry was asked last */
     char asked[8];
     int64_t again_at;
 };
@@ -277,6 +279,10 @@ static inline struct registry_facts ask_registry(struct world *world, struct sim
                                                  const struct seen_track *seen, struct arena *arena)
 {
     struct registry_facts facts = {0};
+    if (!track->looked) /* what runs may be another one by the time of the answer */
+        snprintf(track->looked_for, sizeof(track->looked_for), "%.*s",
+                 STR_FMT(seen->book.current.tag));
+    track->looked = true;
     if (track->blind)
         return facts;
     facts.at = 1;
@@ -290,7 +296,7 @@ static inline struct registry_facts ask_registry(struct world *world, struct sim
     facts.tag = tag_picked(pick);
     if (facts.tag.len)
         facts.digest = digest_of(tag_means(world, facts.tag));
-    facts.running_tag = seen->book.current.tag;
+    facts.running_tag = str_of(track->looked_for);
     if (facts.running_tag.len && tag_means(world, facts.running_tag) != '-')
         facts.running_digest = digest_of(tag_means(world, facts.running_tag));
     else
