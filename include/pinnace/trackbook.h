@@ -149,7 +149,7 @@ struct trackbook {
     struct {
         struct book_heard hold, approve, promote, resume;
     } heard;
-    struct str approved;  /* a digest that may go, until it does */
+    struct str approved;  /* a digest that may go, until it does: what waits for no word has none */
     struct str overruled; /* what the registry named when a person promoted something else */
     struct str stopped;   /* why nothing moves by itself until a person says so; .len 0: it does */
 

@@ -95,13 +95,14 @@ static void hear_approve(struct deciding *d)
 {
     const struct track_word *word = &d->spec->approve;
     forget(word, &d->next->heard.approve);
-    if (!word->said)
+    if (!word->said || !d->spec->manual)
         d->next->approved = STR_NONE;
     if (!is_new(d, word, &d->next->heard.approve))
         return;
     hear(&d->next->heard.approve, word);
     rows_release(d, word->digest);
-    d->next->approved = word->digest;
+    if (d->spec->manual && !runs_well(d, word->digest))
+        d->next->approved = word->digest;
     d->next->stopped = STR_NONE;
     deciding_event(d, "Approved", false, false,
                    deciding_text(d, "%.*s: %.*s", STR_FMT(deciding_name(d, STR_NONE, word->digest)),
@@ -205,7 +206,18 @@ static void refuse_hold(struct deciding *d)
     deciding_event(d, "RollbackRefused", true, false, d->next->stopped);
 }
 
-/* Bytes of the ledger are trusted to be there while the registry cannot tell. */
+static void go_back(struct deciding *d)
+{
+    const struct track_word *word = &d->spec->hold;
+    hear(&d->next->heard.hold, word);
+    rows_release(d, word->digest);
+    begin(d, "RollingBack", word, reason_of(d, "rolled back", word, true));
+}
+
+/*
+ * For bytes of the ledger no registry is asked, which may hang: nodes pull by the digest, so it is
+ * these or none, and what is none fails as any rollout does.
+ */
 static void hear_hold(struct deciding *d)
 {
     struct trackbook *book = d->next;
@@ -223,13 +235,15 @@ static void hear_hold(struct deciding *d)
         book->stopped = STR_NONE;
         return;
     }
+    if (rows_has(book, word->digest)) {
+        go_back(d);
+        return;
+    }
     enum presence presence = deciding_presence(d, word->digest, &tried);
     if (presence == PRESENCE_GONE) {
         refuse_hold(d);
-    } else if (presence == PRESENCE_THERE || (tried && rows_has(book, word->digest))) {
-        hear(&book->heard.hold, word);
-        rows_release(d, word->digest);
-        begin(d, "RollingBack", word, reason_of(d, "rolled back", word, true));
+    } else if (presence == PRESENCE_THERE) {
+        go_back(d);
     } else if (tried) {
         d->untold =
             deciding_text(d, "the registry cannot tell whether it has %.*s, to go back to it",

@@ -200,6 +200,17 @@ static inline void expect_rows(struct world *world, const char *rest)
         WORLD_FAIL(world, "the rows are\n  \"%.*s\", not\n  \"%s\"", STR_FMT(finished(&got)), rest);
 }
 
+/* "production/web 2": what is approved and has not gone yet; - nothing. */
+static inline void expect_approved(struct world *world, const char *rest)
+{
+    char where[64];
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    const struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
+    char got = digit_of(see_track(world, track, &arena)->book.approved);
+    if (got != rest[0])
+        WORLD_FAIL(world, "approved is %c, not %s", got, rest);
+}
+
 static inline bool change_registry(struct world *world, const char *verb, const char *rest)
 {
     char word[32];
@@ -212,6 +223,7 @@ static inline bool change_registry(struct world *world, const char *verb, const 
         world->is_gone[(unsigned char)rest[0]] = true;
     } else if (strcmp(verb, "registry") == 0) {
         world->registry_down = strcmp(rest, "down") == 0;
+        world->registry_hangs = strcmp(rest, "hangs") == 0;
     } else {
         return false;
     }
@@ -289,6 +301,8 @@ static inline void run_line(struct world *world, const char *line)
         expect_condition(world, rest);
     else if (strcmp(verb, "rows") == 0)
         expect_rows(world, rest);
+    else if (strcmp(verb, "approved") == 0)
+        expect_approved(world, rest);
     else if (!change_registry(world, verb, rest) && !change_track(world, verb, rest) &&
              !change_workload(world, verb, rest))
         WORLD_FAIL(world, "nobody knows what that means");

@@ -92,9 +92,10 @@ static inline bool take_step(struct world *world, struct sim_track *track)
         do_write(world, track, &decision);
     else if (decision.step == STEP_APPLY)
         do_apply(world, track, seen, &decision);
-    else if (decision.step == STEP_ASK)
+    else if (decision.step == STEP_ASK && !world->registry_hangs)
         track->asked[strlen(track->asked)] = digit_of(decision.digest);
-    if (decision.step == STEP_REST || (decision.step == STEP_APPLY && world->apply_refused))
+    if (decision.step == STEP_REST || (decision.step == STEP_APPLY && world->apply_refused) ||
+        (decision.step == STEP_ASK && world->registry_hangs))
         return was_blind || decision.look_anew;
     world->steps++;
     /* An answer has to be heard in one life, or it is asked for ever. */

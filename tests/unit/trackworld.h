@@ -73,6 +73,7 @@ struct world {
     enum behaviour does[128];
     bool is_gone[128]; /* out of the registry */
     bool registry_down, apply_refused;
+    bool registry_hangs; /* what is asked for by itself is not answered */
 
     struct buf log; /* what happened since it was looked at */
     struct buf applies[WORLD_WORKLOADS];

@@ -86,6 +86,17 @@ static const struct scenario scenarios[] = {
         "wait 100", "> RollingOut 1, apply web 1, Healthy 1", "push latest 2", "wait 100", "= p/web Waiting 1 2 2 Approval",
         "> nothing",
     }},
+    {"an approval that nothing waits for is spent at once", {
+        "deployment p/web 1 latest", "push latest 1", "track p/web", "spec p/web approve {'digest':'@2','by':'ann'}", "wait 0",
+        "> Adopted 1, Approved 2", "approved p/web -", "spec p/web approval 'Manual'", "push latest 2", "wait 100", "> nothing",
+        "= p/web Waiting 1 - 2 Approval", "spec p/web approve {'digest':'@2','by':'ann','at':'#'}", "wait 100",
+        "> Approved 2, RollingOut 2, apply web 2, Healthy 2", "approved p/web -",
+        "spec p/web approve {'digest':'@2','by':'bob','at':'#'}", "wait 10", "> Approved 2", "approved p/web -",
+        "push latest 1", "spec p/web approve {'digest':'@1','by':'bob','at':'#'}", "wait 100",
+        "> Approved 1, RollingOut 1, apply web 1, Healthy 1", "push latest 2", "wait 100", "> nothing",
+        "= p/web Waiting 1 2 2 Approval", "spec p/web approve {'digest':'@3'}", "wait 0", "approved p/web 3",
+        "spec p/web approval 'Automatic'", "wait 100", "approved p/web -",
+    }},
     {"an approval that is taken back", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "spec p/web approval 'Manual'",
         "spec p/web approve {'digest':'@2'}", "wait 0", "spec p/web approve", "wait 0", "push latest 2", "wait 100",

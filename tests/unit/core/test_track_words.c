@@ -27,13 +27,18 @@ static const struct scenario scenarios[] = {
         "rows p/web 1Healthy 3Abandoned 2Healthy 1Adopted", "wait 9999", "> nothing",
     }},
     {"a rollback to bytes that are gone is refused before anything is touched", {
-        WEB_1_2, "push latest 3", "wait 100", "gone 1", "spec p/web hold {'digest':'@1','by':'ann'}", "wait 100",
-        "> RollingOut 3, apply web 3, Healthy 3, RollbackRefused 1", "= p/web Held 3 2 - -",
-        "? p/web Ready False Stopped cannot go back to latest (sha256:111111111111): the registry does not have it; it has latest (sha256:333333333333)",
+        WEB_1_2, "push latest 3", "wait 100", "gone 7", "spec p/web hold {'digest':'@7','by':'ann'}", "wait 100",
+        "> RollingOut 3, apply web 3, Healthy 3, RollbackRefused 7", "= p/web Held 3 2 - -",
+        "? p/web Ready False Stopped cannot go back to sha256:777777777777: the registry does not have it; it has latest (sha256:333333333333)",
         "push latest 4", "wait 100", "> nothing", "spec p/web hold", "wait 100", "> Resumed, RollingOut 4, apply web 4, Healthy 4",
     }},
     {"a rollback while the registry is down, to what the ledger knows", {
         WEB_1_2, "registry down", "spec p/web hold {'digest':'@1'}", "wait 100", "> RollingBack 1, apply web 1, Healthy 1",
+    }},
+    {"a rollback to what the ledger knows asks no registry, which may hang", {
+        WEB_1_2, "registry hangs", "spec p/web hold {'digest':'@1'}", "wait 0", "> RollingBack 1, apply web 1", "wait 100",
+        "> Healthy 1", "spec p/web hold {'digest':'@7'}", "wait 999", "> nothing", "= p/web Held 1 2 2 Release",
+        "registry up", "wait 100", "> RollingBack 7, apply web 7, Healthy 7",
     }},
     {"a rollback while the registry is down, to what nobody knows", {
         WEB_1_2, "registry down", "spec p/web hold {'digest':'@7'}", "wait 999", "> Stalled 7", "= p/web Held 2 1 - -",
