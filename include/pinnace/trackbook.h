@@ -28,6 +28,9 @@ enum row_state {
     ROW_STATES,
 };
 
+/* What counts up from 1 never comes here: a higher revision is somebody's invention. */
+#define BOOK_REVISION_END INT64_C(1000000000)
+
 extern const struct str row_state_names[ROW_STATES]; /* "RollingOut" */
 
 struct book_row {

@@ -9,15 +9,14 @@
 
 /* --- Adoption ----------------------------------------------------------------------------------- */
 
-/* Revisions go on counting where a ledger that was lost had ended. */
-static int64_t annotated_revision(const struct deciding *d)
+/* Revisions go on counting where a ledger that was lost had ended, by its history or by its marks. */
+static int64_t last_revision(const struct deciding *d)
 {
-    static const uint64_t most = 1000000000;
-    int64_t highest = 0;
+    int64_t highest = d->next->current.revision;
     for (size_t i = 0; i < d->spec->target_count; i++) {
         const struct workload_facts *workload = d->targets[i].facts->workload;
         uint64_t number;
-        if (workload && semver_number(workload->revision, &number) && number < most &&
+        if (workload && semver_number(workload->revision, &number) && number < BOOK_REVISION_END &&
             (int64_t)number > highest)
             highest = (int64_t)number;
     }
@@ -41,13 +40,13 @@ static void adopt_target(struct deciding *d, const struct target_now *target, in
 }
 
 /* What ought to run is known only if all targets run the same. */
-static void adopt_current(struct deciding *d)
+static void adopt_current(struct deciding *d, int64_t last)
 {
     struct trackbook *book = d->next;
     bool same = book->row_count == 1;
     for (size_t i = 0; i < d->spec->target_count; i++)
         same = same && (d->targets[i].holds == HOLDS_ONE || d->targets[i].holds == HOLDS_NOTHING);
-    book->current.revision = book->row_count ? book->rows[0].revision : 0;
+    book->current.revision = book->row_count ? book->rows[0].revision : last;
     book->current.since = d->now;
     if (same) {
         book->current.tag = book->rows[0].tag;
@@ -65,10 +64,10 @@ void track_adopt(struct deciding *d)
         any = any || d->targets[i].holds != HOLDS_NOTHING;
     if (!any)
         return;
-    int64_t revision = annotated_revision(d) + (int64_t)d->spec->target_count;
+    int64_t last = last_revision(d), revision = last + (int64_t)d->spec->target_count;
     for (size_t i = 0; i < d->spec->target_count; i++)
         adopt_target(d, &d->targets[i], &revision);
-    adopt_current(d);
+    adopt_current(d, last);
     book->begun = true;
     for (size_t i = 0; i < book->row_count; i++)
         deciding_event(

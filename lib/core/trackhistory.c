@@ -211,6 +211,15 @@ int track_history_write(const struct track_history *history, const struct tracks
 
 /* --- Recalling --------------------------------------------------------------------------------- */
 
+static int64_t last_revision(const struct trackbook *book)
+{
+    int64_t last = book->current.revision;
+    for (size_t i = 0; i < book->row_count; i++)
+        if (book->rows[i].revision > last)
+            last = book->rows[i].revision;
+    return last < BOOK_REVISION_END ? last : 0;
+}
+
 int track_history_recall(const struct track_history *history, struct arena *arena,
                          struct trackbook *book, struct err *err)
 {
@@ -228,5 +237,6 @@ int track_history_recall(const struct track_history *history, struct arena *aren
         return -1;
     memcpy(book->quarantined, lost->quarantined, sizeof(lost->quarantined));
     book->quarantined_count = lost->quarantined_count;
+    book->current.revision = last_revision(lost);
     return 0;
 }

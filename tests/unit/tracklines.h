@@ -211,6 +211,20 @@ static inline void expect_approved(struct world *world, const char *rest)
         WORLD_FAIL(world, "approved is %c, not %s", got, rest);
 }
 
+/* "production/web 3 2 1": the revisions of the rows, newest first. */
+static inline void expect_revisions(struct world *world, const char *rest)
+{
+    char where[64];
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    const struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
+    const struct trackbook *book = &see_track(world, track, &arena)->book;
+    struct buf got = BUF_INIT(&arena, 4096);
+    for (size_t i = 0; i < book->row_count; i++)
+        buf_addf(&got, "%s%lld", i ? " " : "", (long long)book->rows[i].revision);
+    if (!str_eq(finished(&got), str_of(rest)))
+        WORLD_FAIL(world, "the revisions are %.*s, not %s", STR_FMT(finished(&got)), rest);
+}
+
 static inline bool change_registry(struct world *world, const char *verb, const char *rest)
 {
     char word[32];
@@ -271,8 +285,10 @@ static inline bool change_track(struct world *world, const char *verb, const cha
         struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
         next_word(&rest, key, sizeof(key));
         set_field(world, track, key, rest);
-    } else if (strcmp(verb, "lose") == 0) { /* made again, with the same spec */
+    } else if (strcmp(verb, "lose") == 0 || strcmp(verb, "remake") == 0) {
+        /* made again, with the same spec, and without its history or with it */
         struct sim_track *track = find_track(world, rest);
+        track->lost = strcmp(verb, "remake") == 0 ? track->status : STR_NONE;
         track->status = STR("null");
         track->created = world->now;
     } else if (strcmp(verb, "delete") == 0) {
@@ -303,6 +319,8 @@ static inline void run_line(struct world *world, const char *line)
         expect_rows(world, rest);
     else if (strcmp(verb, "approved") == 0)
         expect_approved(world, rest);
+    else if (strcmp(verb, "revisions") == 0)
+        expect_revisions(world, rest);
     else if (!change_registry(world, verb, rest) && !change_track(world, verb, rest) &&
              !change_workload(world, verb, rest))
         WORLD_FAIL(world, "nobody knows what that means");

@@ -10,6 +10,7 @@
 #include "world.h"
 
 #include "pinnace/trackdecide.h"
+#include "pinnace/trackhistory.h"
 #include "pinnace/when.h"
 
 enum {
@@ -49,6 +50,7 @@ struct sim_track {
     size_t field_count;
     int64_t generation, created;
     struct str status; /* as JSON; in the world's arena */
+    struct str lost;   /* what its history has of one that was lost; .len 0: nothing */
     bool deleted;
 
     /* Lost by a crash. */
@@ -263,7 +265,9 @@ static inline struct seen_track *see_track(struct world *world, const struct sim
     struct err err = ERR_CLEAN;
     struct str json = track_json(world, track);
     if (trackspec_read(json, arena, &seen->spec, &err) < 0 ||
-        trackbook_read(json, arena, &seen->book, &err) < 0)
+        trackbook_read(json, arena, &seen->book, &err) < 0 ||
+        (!seen->book.begun && track_history_recall(&(struct track_history){.status = track->lost},
+                                                   arena, &seen->book, &err) < 0))
         WORLD_FAIL(world, "%s: %s", track->where, err.text);
     return seen;
 }

@@ -28,6 +28,20 @@ static const struct scenario scenarios[] = {
     {"a Track that was lost and made again", {
         WEB_1_2, "lose p/web", "wait 10", "> Adopted 2", "push latest 3", "wait 100", "> RollingOut 3, apply web 3, Healthy 3",
     }},
+    {"one that was made again counts on where its history ends, and knows what failed", {
+        WEB_1_2, "bytes 3 crash", "push latest 3", "wait 100", "revisions p/web 4 3 2 1",
+        "> RollingOut 3, apply web 3, Failed 3, RollingBack 2, apply web 2, Healthy 2", "deployment p/web 2 latest",
+        "remake p/web", "wait 10", "> Adopted 2", "revisions p/web 5", "= p/web Waiting 2 - 3 Quarantined",
+        "push latest 4", "wait 100", "> RollingOut 4, apply web 4, Healthy 4", "revisions p/web 6 5",
+    }},
+    {"and so do several that run several", {
+        WEB_1_2, "deployment p/a 7 v7", "deployment p/b 8 v8", TWO_TARGETS, "spec p/web suspend true",
+        "remake p/web", "wait 10", "> Adopted 7, Adopted 8", "revisions p/web 4 3",
+    }},
+    {"and one of which nothing can be adopted", {
+        WEB_1_2, "deployment p/web - latest", "remake p/web", "wait 100", "> RollingOut 2, apply web 2, Healthy 2",
+        "revisions p/web 3",
+    }},
     {"a deleted Track does nothing", {
         WEB_1_2, "delete p/web", "push latest 3", "wait 999", "> nothing", "= p/web Current 2 1 - -",
     }},

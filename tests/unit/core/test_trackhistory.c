@@ -107,13 +107,19 @@ TEST(what_is_recalled)
     struct err err = ERR_CLEAN;
     lost->begun = true;
     lost->quarantined_count = lost->proof_count = 1;
+    lost->current.revision = 6;
+    lost->row_count = 2;
+    lost->rows[0] = (struct book_row){.revision = 7, .digest = STR(DIGEST)};
+    lost->rows[1] = (struct book_row){.revision = 5, .digest = STR(DIGEST)};
     lost->quarantined[0] = (struct book_quarantined){STR("v1"), STR(DIGEST), STR("it crashed"), 5};
     lost->proofs[0] = (struct book_proof){.digest = STR(DIGEST), .proved_at = 5};
     struct track_history history = read_it("lost", &arena, written("lost", &arena, &none, lost));
     CHECK_INT("lost", track_history_recall(&history, &arena, book, &err), 0);
     CHECK_INT("lost", book->quarantined_count, 1);
     CHECK_STR("lost", book->quarantined[0].digest, STR(DIGEST));
-    CHECK("lost", !book->begun && book->proof_count == 0);
+    CHECK("lost", !book->begun && book->proof_count == 0 && book->row_count == 0);
+    CHECK_INT("lost", book->current.revision, 7);
+    CHECK("lost", !book->current.digest.len);
 
     struct trackbook *other = arena_new(&arena, struct trackbook);
     history.foreign = true;
@@ -123,6 +129,9 @@ TEST(what_is_recalled)
     history.status = STR("{\"quarantined\":[{]}");
     CHECK_INT("broken", track_history_recall(&history, &arena, other, &err), -1);
     CHECK_INT("broken", other->quarantined_count, 0);
+    history.status = STR("{\"current\":{\"revision\":90000000000},\"ledger\":[]}");
+    CHECK_INT("forged", track_history_recall(&history, &arena, other, &err), 0);
+    CHECK_INT("forged", other->current.revision, 0);
 }
 
 int main(void)
