@@ -56,7 +56,6 @@ enum kube_verb {
     KUBE_PATCH_MERGE,
     KUBE_PATCH_JSON,
     KUBE_PATCH_STRATEGIC, /* of built-in kinds only */
-    KUBE_APPLY, /* the path says ?fieldManager=… and perhaps &force=true; JSON is fine */
     KUBE_DELETE,
 };
 

@@ -5,6 +5,8 @@
  */
 #include "track_deciding.h"
 
+#include "pinnace/workloadpatch.h"
+
 #include "pinnace/banned.h"
 
 /* --- Verdicts ----------------------------------------------------------------------------------- */
@@ -122,17 +124,8 @@ static void stall(struct deciding *d, const char *is, struct str why)
 static void apply(struct deciding *d, size_t index)
 {
     const struct trackbook *book = d->next;
-    struct buf image = BUF_INIT(d->arena, 1024);
-    struct imageref ref = d->spec->image;
-    ref.tag = book->current.tag;
-    ref.digest = book->current.digest;
-    if (ref.tag.len)
-        buf_add_imageref(&image, &ref);
-    else {
-        buf_add_repository(&image, &ref);
-        buf_addf(&image, "@%.*s", STR_FMT(ref.digest));
-    }
-    if (buf_finish(&image, &d->decision->image, NULL) < 0)
+    if (workload_patch_image(d->spec, book->current.tag, book->current.digest, d->arena,
+                             &d->decision->image, NULL) < 0)
         d->out_of_memory = true;
     d->applies = true;
     d->decision->target = index;

@@ -8,7 +8,18 @@
 
 #include "pinnace/banned.h"
 
-enum { BODY_MAX_BYTES = 256 * 1024 };
+enum { BODY_MAX_BYTES = 256 * 1024, IMAGE_MAX_BYTES = 1024 };
+
+int workload_patch_image(const struct trackspec *spec, struct str tag, struct str digest,
+                         struct arena *arena, struct str *ret_image, struct err *err)
+{
+    struct buf image = BUF_INIT(arena, IMAGE_MAX_BYTES);
+    buf_add_repository(&image, &spec->image);
+    if (tag.len)
+        buf_addf(&image, ":%.*s", STR_FMT(tag));
+    buf_addf(&image, "@%.*s", STR_FMT(digest));
+    return buf_finish(&image, ret_image, err);
+}
 
 static size_t count_meant(const struct workload_patch *patch, bool init)
 {
@@ -48,18 +59,25 @@ static void add_cause(struct json_writer *json, const struct workload_patch *pat
         json_member(json, "kubernetes.io/change-cause", text);
 }
 
+static void add_revision(struct json_writer *json, int64_t revision)
+{
+    char text[24];
+    int len = snprintf(text, sizeof(text), "%lld", (long long)revision);
+    if (revision)
+        json_member(json, "pinnace.dev/revision", (struct str){text, (size_t)len});
+}
+
 static void add_metadata(struct json_writer *json, const struct workload_patch *patch)
 {
-    char revision[24];
-    int len = snprintf(revision, sizeof(revision), "%lld", (long long)patch->revision);
     json_key(json, "metadata");
     json_open(json, '{');
     json_member(json, "uid", patch->workload->uid);
-    json_member(json, "resourceVersion", patch->workload->resource_version);
+    if (patch->workload->resource_version.len)
+        json_member(json, "resourceVersion", patch->workload->resource_version);
     json_key(json, "annotations");
     json_open(json, '{');
     json_member(json, "pinnace.dev/track", patch->spec->name);
-    json_member(json, "pinnace.dev/revision", (struct str){revision, (size_t)len});
+    add_revision(json, patch->revision);
     add_cause(json, patch);
     json_close(json, '}');
     json_close(json, '}');

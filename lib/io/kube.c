@@ -96,7 +96,6 @@ static const struct verb verbs[] = {
     [KUBE_PATCH_MERGE] = {"PATCH", "application/merge-patch+json"},
     [KUBE_PATCH_JSON] = {"PATCH", "application/json-patch+json"},
     [KUBE_PATCH_STRATEGIC] = {"PATCH", "application/strategic-merge-patch+json"},
-    [KUBE_APPLY] = {"PATCH", "application/apply-patch+yaml"},
     [KUBE_DELETE] = {"DELETE", "application/json"},
 };
 

@@ -64,7 +64,7 @@ static bool verb_of(struct str name, enum kube_verb *ret_verb)
     static const struct str names[] = {
         [KUBE_GET] = STR_INIT("get"),         [KUBE_CREATE] = STR_INIT("create"),
         [KUBE_REPLACE] = STR_INIT("replace"), [KUBE_PATCH_MERGE] = STR_INIT("merge"),
-        [KUBE_PATCH_JSON] = STR_INIT("json"), [KUBE_APPLY] = STR_INIT("apply"),
+        [KUBE_PATCH_JSON] = STR_INIT("json"), [KUBE_PATCH_STRATEGIC] = STR_INIT("strategic"),
         [KUBE_DELETE] = STR_INIT("delete"),
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -245,9 +245,10 @@ def by_hand(world, production):
          "held at v1.4.0", r"^Deployment/web was changed by hand\.$", r"^CronJob/tidy was changed by hand\.$")
     deployment = json.loads(must(kubectl("-n", "look-p", "get", "deployment", "web", "-o", "json", "--show-managed-fields")))
     same("to the bytes under their tag", deployment["spec"]["template"]["spec"]["containers"][0]["image"], f"{REPOSITORY}:v1.4.0@{old}")
-    same("so that its history says why", deployment["metadata"]["annotations"]["kubernetes.io/change-cause"], f"rolled back by {user()}: slow")
+    same("so that its history says why", deployment["metadata"]["annotations"]["kubernetes.io/change-cause"],
+         f"{REPOSITORY}:v1.4.0@{old}: rolled back by {user()}: slow")
     owners = [entry["manager"] for entry in deployment["metadata"]["managedFields"]
-              if "f:image" in json.dumps(entry["fieldsV1"]) and entry["operation"] == "Apply"]
+              if "f:image" in json.dumps(entry["fieldsV1"]) and entry["operation"] == "Update"]
     same("as the controller would", owners, ["pinnace"])
     tidy = json.loads(must(kubectl("-n", "look-p", "get", "cronjob", "tidy", "-o", "json")))
     same("each target", tidy["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"], f"{REPOSITORY}:v1.4.0@{old}")

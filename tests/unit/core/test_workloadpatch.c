@@ -68,8 +68,42 @@ TEST(what_is_written)
     }
 }
 
+/* By hand there is no row yet, and no version that must not have changed. */
+TEST(by_hand)
+{
+    static const struct {
+        const char *row, *tag, *want;
+    } rows[] = {
+        {"a tag and its digest", "2",
+         "{'metadata':{'uid':'u-1','annotations':{'pinnace.dev/track':'web-track'}},'spec':{"
+         "'template':{'spec':{'containers':[{'name':'main','image':'r.io/web:2@sha256:1'}]}}}}"},
+        {"no tag", "",
+         "{'metadata':{'uid':'u-1','annotations':{'pinnace.dev/track':'web-track'}},'spec':{"
+         "'template':{'spec':{'containers':[{'name':'main','image':'r.io/web@sha256:1'}]}}}}"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct trackspec *spec = arena_new(&arena, struct trackspec);
+        const struct trackspec_target target = {TARGET_DEPLOYMENT, STR("web"), STR("main")};
+        struct workload_facts seen = workload;
+        struct workload_patch patch = {.spec = spec, .target = &target, .workload = &seen};
+        struct str body = STR_NONE;
+        struct err err = ERR_CLEAN;
+        seen.resource_version = STR_NONE;
+        spec->name = STR("web-track");
+        CHECK_INT(rows[i].row, imageref_parse(STR("r.io/web"), &spec->image), IMAGEREF_OK);
+        CHECK_INT(rows[i].row,
+                  workload_patch_image(spec, str_of(rows[i].tag), STR("sha256:1"), &arena,
+                                       &patch.image, &err),
+                  0);
+        CHECK_INT(rows[i].row, workload_patch_write(&patch, &arena, &body, &err), 0);
+        CHECK_STR(rows[i].row, body, json_of(&arena, rows[i].want));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_written)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_written),
+                                       cmocka_unit_test(by_hand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

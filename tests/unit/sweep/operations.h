@@ -491,7 +491,7 @@ static const struct work works[] = {
     {"tables of Tracks", run_track_tables},
     {"a word to a Track", run_track_word},
     {"why a workload runs what it runs", run_explain},
-    {"imageapply_write", run_image_apply},
+    {"workload_patch_write", run_workload_patch},
 };
 
 #endif

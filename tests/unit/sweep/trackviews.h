@@ -6,8 +6,8 @@
 #include "../world.h"
 
 #include "pinnace/explain.h"
-#include "pinnace/imageapply.h"
 #include "pinnace/trackword.h"
+#include "pinnace/workloadpatch.h"
 
 static struct str seen_track, seen_workload;
 
@@ -78,15 +78,19 @@ static inline int run_explain(struct arena *arena, struct err *err)
     return buf_finish(&buf, &text, err);
 }
 
-static inline int run_image_apply(struct arena *arena, struct err *err)
+static inline int run_workload_patch(struct arena *arena, struct err *err)
 {
     struct trackview view;
+    struct workload_facts workload;
+    struct workload_patch patch = {.workload = &workload, .revision = 1, .cause = STR("why")};
     struct str body;
-    if (trackview_read(seen_track, arena, &view, err) < 0)
+    if (trackview_read(seen_track, arena, &view, err) < 0 ||
+        workload_read(seen_workload, TARGET_DEPLOYMENT, arena, &workload, err) < 0 ||
+        workload_patch_image(view.spec, STR("a"), STR(D1), arena, &patch.image, err) < 0)
         return -1;
-    const struct imageapply apply = {view.spec, &view.spec->targets[0], STR("a"), STR(D1),
-                                     STR("why")};
-    return imageapply_write(&apply, seen_workload, arena, &body, err);
+    patch.spec = view.spec;
+    patch.target = &view.spec->targets[0];
+    return workload_patch_write(&patch, arena, &body, err);
 }
 
 #endif
