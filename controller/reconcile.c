@@ -10,6 +10,7 @@
 #include "pods.h"
 #include "poll.h"
 #include "releases.h"
+#include "targets.h"
 #include "tracks.h"
 
 #include "pinnace/banned.h"
@@ -124,6 +125,44 @@ static int gather_awaited(struct gathered *gathered, struct err *err)
     return 0;
 }
 
+static bool is_beside(const struct gathered *gathered, const struct trackspec **beside,
+                      const struct tracked *other)
+{
+    for (size_t i = 0; i < gathered->facts.beside_count; i++)
+        if (str_eq(beside[i]->name, other->kept->key.name))
+            return true;
+    return false;
+}
+
+static int add_beside(struct gathered *gathered, const struct trackspec **beside,
+                      const struct tracked *other, struct err *err)
+{
+    struct trackspec *spec;
+    if (other == gathered->tracked || !other->gist.readable || is_beside(gathered, beside, other))
+        return 0;
+    spec = arena_new(gathered->arena, struct trackspec);
+    if (!spec)
+        return err_no_memory(err);
+    beside[gathered->facts.beside_count++] = spec;
+    return trackspec_read(other->kept->json, gathered->arena, spec, err);
+}
+
+/* Tracks that want the same workloads; hardly ever there is one. */
+static int gather_beside(struct gathered *gathered, struct err *err)
+{
+    const struct tracked *tracked = gathered->tracked;
+    size_t room = targets_shared(tracked);
+    const struct trackspec **beside = arena_array(gathered->arena, const struct trackspec *, room);
+    if (!beside)
+        return err_no_memory(err);
+    gathered->facts.beside = beside;
+    for (size_t i = 0; i < tracked->target_count; i++)
+        for (struct target *at = tracked->targets[i].wanted->targets; at; at = at->next)
+            if (add_beside(gathered, beside, at->tracked, err) < 0)
+                return -1;
+    return 0;
+}
+
 static int gather(struct gathered *gathered, struct err *err)
 {
     struct tracked *tracked = gathered->tracked;
@@ -135,6 +174,7 @@ static int gather(struct gathered *gathered, struct err *err)
         if (gather_target(gathered, i, err) < 0)
             return -1;
     if (gather_source(gathered, err) < 0 || gather_awaited(gathered, err) < 0 ||
+        gather_beside(gathered, err) < 0 ||
         poll_facts(tracked, gathered->arena, &facts->registry, err) < 0)
         return -1;
     facts->spec = gathered->spec;

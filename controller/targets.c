@@ -72,6 +72,23 @@ int targets_set(struct tracked *tracked, const struct trackspec *spec, struct er
     return 0;
 }
 
+size_t targets_shared(const struct tracked *tracked)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tracked->target_count; i++)
+        for (const struct target *at = tracked->targets[i].wanted->targets; at; at = at->next)
+            count += at->tracked != tracked;
+    return count;
+}
+
+void targets_tell_others(const struct tracked *tracked)
+{
+    for (size_t i = 0; i < tracked->target_count; i++)
+        for (const struct target *at = tracked->targets[i].wanted->targets; at; at = at->next)
+            if (at->tracked != tracked)
+                queue_add(&at->tracked->work);
+}
+
 void targets_leave(struct tracked *tracked)
 {
     leave_targets(tracked->targets, tracked->target_count);

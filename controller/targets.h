@@ -8,6 +8,11 @@
 /* Those that the spec names; unchanged on failure. */
 int targets_set(struct tracked *tracked, const struct trackspec *spec, struct err *err);
 
+/* How often others want one of them. */
+size_t targets_shared(const struct tracked *tracked);
+/* Those Tracks are looked at again. */
+void targets_tell_others(const struct tracked *tracked);
+
 /* At the Track's end. */
 void targets_leave(struct tracked *tracked);
 

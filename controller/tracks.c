@@ -142,6 +142,7 @@ static void take(struct tracked *tracked)
     int64_t generation = tracked->gist.generation;
     bool readable = tracked->gist.readable;
     struct err err;
+    targets_tell_others(tracked); /* of those that it leaves as well */
     if (read_track(tracked, &err) < 0) {
         cannot_be_read(tracked, &err);
     } else if (!readable || tracked->gist.generation != generation) {
@@ -150,6 +151,7 @@ static void take(struct tracked *tracked)
         poll_soon(tracked);
     }
     queue_add(&tracked->work);
+    targets_tell_others(tracked);
     add_neighbours(tracked);
 }
 
@@ -160,6 +162,7 @@ static void track_changed(void *context, struct kept *kept, bool gone)
     if (gone && tracked) {
         kept->owner = NULL;
         tracked->gist.readable = false;
+        targets_tell_others(tracked);
         add_neighbours(tracked);
         end_tracked(tracked);
     }

@@ -47,6 +47,8 @@ struct source_facts {
 
 struct track_facts {
     const struct trackspec *spec;
+    const struct trackspec *const *beside; /* Tracks with a target of the same name and kind */
+    size_t beside_count;
     const struct trackbook *book;
     const struct target_facts *targets; /* spec->target_count of them */
     struct registry_facts registry;

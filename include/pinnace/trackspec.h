@@ -76,6 +76,13 @@ struct trackspec {
 };
 
 /*
+ * Whether two targets that name one workload may mean one container of it: .len 0 means those of the
+ * repository, so the other's must be that.
+ */
+bool containers_meet(struct str container, const struct imageref *image, struct str other_container,
+                     const struct imageref *other_image);
+
+/*
  * Reads a Track as the API server shows it. The strings are in the arena, or parts of json, which
  * must live as long.
  */

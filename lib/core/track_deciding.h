@@ -48,6 +48,7 @@ struct deciding {
     struct str obstacle;     /* why */
     const char *obstacle_is; /* "Blocked" */
     struct str drift;        /* what another hand did; .len 0: nothing */
+    struct str taken;        /* a container is another Track's; .len 0: none is */
     struct str missing;      /* a target that is not there, or has no such container */
     struct str untold;       /* what the registry cannot tell, for a word to be followed */
     enum resolution resolution;
@@ -100,8 +101,10 @@ void track_adopt(struct deciding *d);  /* track_settle.c */
 void track_settle(struct deciding *d); /* what runs, while nothing rolls out */
 /* Of the first count targets. */
 void track_find_drift(struct deciding *d, size_t count);
-void track_hear(struct deciding *d);    /* track_words.c */
-void track_roll(struct deciding *d);    /* track_rollout.c */
+void track_hear(struct deciding *d); /* track_words.c */
+void track_roll(struct deciding *d); /* track_rollout.c */
+/* Neither its deadline nor its soak nor its proof goes on. */
+void track_stand_still(struct deciding *d);
 void track_resolve(struct deciding *d); /* track_gate.c */
 void track_gate(struct deciding *d);
 void track_say(struct deciding *d); /* track_say.c */

@@ -246,6 +246,15 @@ static void stop_soak(struct deciding *d)
     rows_count_proof(d, false);
 }
 
+void track_stand_still(struct deciding *d)
+{
+    rows_count_proof(d, false);
+    if (!rows_rolling(d->next))
+        return;
+    stop_soak(d);
+    count_deadline(d, false);
+}
+
 /* A restart ends the soak at once, before the pod is ready again and without waiting for it. */
 static bool restarted_in_soak(const struct deciding *d)
 {

@@ -117,6 +117,8 @@ static struct saying say_stalled(const struct deciding *d)
 static struct saying say_ready(const struct deciding *d)
 {
     const struct trackbook *book = d->next;
+    if (d->taken.len)
+        return no("TargetTaken", d->taken);
     if (!book->begun)
         return no("NothingThere", d->missing);
     if (d->drift.len)
@@ -165,6 +167,8 @@ static void set(struct deciding *d, enum track_condition which, struct saying sa
 static enum track_phase phase_of(const struct deciding *d)
 {
     const struct trackbook *book = d->next;
+    if (d->taken.len)
+        return PHASE_STALLED;
     if (!book->begun)
         return PHASE_NEW;
     if (d->drift.len)

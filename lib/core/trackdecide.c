@@ -127,6 +127,57 @@ static int look_at_targets(struct deciding *d, struct err *err)
     return 0;
 }
 
+/* --- Other Tracks ------------------------------------------------------------------------------- */
+
+static bool is_older(const struct trackspec *a, const struct trackspec *than)
+{
+    return a->created != than->created ? a->created < than->created
+                                       : str_compare(a->name, than->name) < 0;
+}
+
+static bool has_target(const struct trackspec *spec, const struct trackspec *mine,
+                       const struct trackspec_target *target)
+{
+    for (size_t i = 0; i < spec->target_count; i++) {
+        const struct trackspec_target *its = &spec->targets[i];
+        if (its->kind == target->kind && str_eq(its->name, target->name) &&
+            containers_meet(target->container, &mine->image, its->container, &spec->image))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Of two Tracks that were written at the same moment neither may have been refused: the older one
+ * has the container, the other does nothing at all, for what it knows of it is the other's doing.
+ */
+static void find_taken(struct deciding *d)
+{
+    for (size_t i = 0; i < d->facts->beside_count; i++) {
+        const struct trackspec *other = d->facts->beside[i];
+        if (other->deleted || !is_older(other, d->spec))
+            continue;
+        for (size_t k = 0; k < d->spec->target_count && !d->taken.len; k++)
+            if (has_target(other, d->spec, &d->spec->targets[k]))
+                d->taken = deciding_text(
+                    d,
+                    "a container of %.*s is moved by Track %.*s, which is older; two would fight "
+                    "over it, so this one does nothing: change spec.targets of one of them, or "
+                    "delete one",
+                    STR_FMT(deciding_target(d, &d->targets[k])), STR_FMT(other->name));
+    }
+}
+
+static void leave_it_alone(struct deciding *d)
+{
+    track_stand_still(d);
+    memset(&d->next->candidate, 0, sizeof(d->next->candidate));
+    d->stalled = true;
+    d->obstacle_is = "TargetTaken";
+    d->obstacle = d->taken;
+    track_say(d);
+}
+
 /* --- The order of questions ---------------------------------------------------------------------- */
 
 static void take_up_spec(struct deciding *d)
@@ -145,6 +196,11 @@ static void take_up_spec(struct deciding *d)
 static void ask_everything(struct deciding *d)
 {
     take_up_spec(d);
+    find_taken(d);
+    if (d->taken.len) {
+        leave_it_alone(d);
+        return;
+    }
     if (!d->next->begun)
         track_adopt(d);
     track_resolve(d);

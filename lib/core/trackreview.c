@@ -53,15 +53,11 @@ static bool was_there(const struct beside *beside, const struct trackspec_target
     return false;
 }
 
-/* One that names no container means those that use its repository, so the other's must be that. */
 static bool meet(const struct beside *beside, const struct trackspec_target *mine,
                  const struct track *other, const struct track_target *its)
 {
-    if (!str_eq(target_kind_names[mine->kind], its->kind) || !str_eq(mine->name, its->name))
-        return false;
-    if (mine->container.len && its->container.len)
-        return str_eq(mine->container, its->container);
-    return imageref_same_repository(&beside->spec->image, &other->image);
+    return str_eq(target_kind_names[mine->kind], its->kind) && str_eq(mine->name, its->name) &&
+           containers_meet(mine->container, &beside->spec->image, its->container, &other->image);
 }
 
 static int tell_of(struct beside *beside, size_t index, const struct track *other, struct err *err)

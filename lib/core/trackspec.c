@@ -407,6 +407,14 @@ static int read_object(struct str json, struct arena *arena, struct trackspec *s
     return scan_finish(&scan, err);
 }
 
+bool containers_meet(struct str container, const struct imageref *image, struct str other_container,
+                     const struct imageref *other_image)
+{
+    if (container.len && other_container.len)
+        return str_eq(container, other_container);
+    return imageref_same_repository(image, other_image);
+}
+
 int trackspec_read(struct str json, struct arena *arena, struct trackspec *ret_spec,
                    struct err *err)
 {

@@ -341,6 +341,17 @@ static inline void add_awaited(struct world *world, const struct sim_track *trac
     facts->awaited = awaited;
 }
 
+static inline void add_beside(struct world *world, const struct sim_track *track,
+                              struct track_facts *facts, struct arena *arena)
+{
+    const struct trackspec **beside = arena_array(arena, const struct trackspec *, WORLD_TRACKS);
+    for (size_t i = 0; i < world->track_count; i++)
+        if (&world->tracks[i] != track &&
+            str_eq(namespace_part(world->tracks[i].where), namespace_part(track->where)))
+            beside[facts->beside_count++] = &see_track(world, &world->tracks[i], arena)->spec;
+    facts->beside = beside;
+}
+
 static inline struct track_facts facts_for(struct world *world, struct sim_track *track,
                                            const struct seen_track *seen, struct arena *arena)
 {
@@ -374,6 +385,7 @@ static inline struct track_facts facts_for(struct world *world, struct sim_track
         facts.source.book = &other->book;
     }
     add_awaited(world, track, &facts, arena);
+    add_beside(world, track, &facts, arena);
     return facts;
 }
 

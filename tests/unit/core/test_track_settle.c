@@ -42,6 +42,27 @@ static const struct scenario scenarios[] = {
         WEB_1_2, "deployment p/web - latest", "remake p/web", "wait 100", "> RollingOut 2, apply web 2, Healthy 2",
         "revisions p/web 3",
     }},
+    {"two Tracks on one container: the older one has it, the other does nothing", {
+        "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 10", "track p/other",
+        "spec p/other targets [{'kind':'Deployment','name':'web'}]", "push latest 2", "wait 100",
+        "> Adopted 1, p:RollingOut 2, p:Stalled, p:apply web 2, p:Healthy 2", "= p/other Stalled - - - -",
+        "? p/other Ready False TargetTaken a container of Deployment web is moved by Track web, which is older",
+        "? p/other Stalled True TargetTaken", "spec p/other hold {'digest':'@1'}", "wait 100", "> nothing", "spec p/other hold",
+        "delete p/web", "wait 100", "> p:Adopted 2", "? p/other Stalled False NothingInTheWay", "= p/other Current 2 - - -",
+    }},
+    {"of the same second, the first by its name; and what rolls out stands still meanwhile", {
+        "deployment p/a 1 stable", "deployment p/b 1 latest", "push latest 1", "push stable 1", "bytes 2 hang",
+        "track p/b", "track p/a", "spec p/a follow {'tag':'stable'}", "wait 0", "push latest 2", "wait 300",
+        "> p:Adopted 1, p:Adopted 1, p:RollingOut 2, p:apply b 2", "spec p/a targets [{'kind':'Deployment','name':'b'}]",
+        "wait 9999", "> p:Stalled, p:Drifted 2", "= p/b Stalled 2 1 - -", "spec p/a targets [{'kind':'Deployment','name':'a'}]",
+        "wait 299", "> nothing", "= p/b Rolling 2 1 - -", "wait 1", "> p:Failed 2, p:RollingBack 1, p:apply b 1",
+    }},
+    {"a container each of one Deployment", {
+        "deployment p/web 1 latest", "push latest 1", "track p/web", "track p/side",
+        "spec p/web targets [{'kind':'Deployment','name':'web','container':'web'}]",
+        "spec p/side targets [{'kind':'Deployment','name':'web','container':'side'}]", "wait 10",
+        "> p:Adopted 1, p:Stalled", "? p/side Stalled True TargetMissing",
+    }},
     {"a deleted Track does nothing", {
         WEB_1_2, "delete p/web", "push latest 3", "wait 999", "> nothing", "= p/web Current 2 1 - -",
     }},
