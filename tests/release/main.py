@@ -15,7 +15,7 @@ sys.path[1:1] = [os.path.join(HERE, "../manifests"), os.path.join(HERE, "../imag
 import results  # noqa: E402
 from world import CannotGoOn, Stage, World  # noqa: E402
 
-PARTS = ["story", "faults", "hands", "kinds", "waiting", "trouble", "people"]
+PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "people"]
 ALONE = ["outage", "crowd"]
 INSTALLED = ["installed"]
 AT_ONCE = 4

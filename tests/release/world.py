@@ -12,13 +12,15 @@ import threading
 import time
 
 from api import Api, collection, namespace, path_of, wrap
+from faulty import Faulty
 from images import Registry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "registry.test:5000"
 SYSTEM = "pinnace-system"
 TRACKS = "/apis/pinnace.dev/v1alpha1"
-PATIENCE = 120  # seconds until something counts as never
+PATIENCE = 180  # seconds until something counts as never
+FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
 
 
 def until(condition, what, seconds=PATIENCE):
@@ -57,7 +59,8 @@ class Stage:
         self.registry = Registry(f"https://{HOST}", self.authority)
         self.work = pathlib.Path(tempfile.mkdtemp())
         self.api = Api()
-        self.controllers = []
+        self.controllers, self.faulties = [], []
+        self.hooks, self.secret = "127.0.0.1:8097", "a-secret-of-many-letters"
 
     def __enter__(self):
         must(command("kubectl", "apply", "-k", ROOT / "manifests/crds"))
@@ -72,6 +75,19 @@ class Stage:
     def __exit__(self, *problem):
         while self.controllers:
             self.stop()
+        for faulty in self.faulties:
+            faulty.stop()
+
+    def faulty(self, number):
+        """A registry that fails when it is told to; the node pulls from the real one under its name."""
+        faulty = Faulty(FAULTY[number], HOST, self.authority)
+        faulty.host = f"registry.test:{FAULTY[number]}"
+        trust = self.folder / "certs.d" / faulty.host
+        trust.mkdir()
+        own = (self.folder / "certs.d" / HOST / "hosts.toml").read_text()
+        (trust / "hosts.toml").write_text(own)
+        self.faulties.append(faulty)
+        return faulty
 
     def kubeconfig(self):
         token = must(command("kubectl", "create", "token", "pinnace-controller", "-n", SYSTEM, "--duration", "2h")).strip()
@@ -85,10 +101,13 @@ class Stage:
         return path
 
     def start(self):
+        secret = self.work / "hooks-secret"
+        secret.write_text(self.secret + "\n")
         log = open(self.work / f"controller-{len(self.controllers)}.log", "ab")  # pylint: disable=consider-using-with
         self.controllers.append(subprocess.Popen(
             [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates",
-             "--health", "127.0.0.1:0", "--registry-ca", self.authority], stdout=log, stderr=log))
+             "--health", "127.0.0.1:0", "--registry-ca", self.authority, "--hooks", self.hooks, "--hooks-secret", secret,
+             *(argument for port in FAULTY for argument in ("--plain-http", f"registry.test:{port}"))], stdout=log, stderr=log))
         log.close()
 
     def stop(self):
