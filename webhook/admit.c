@@ -163,9 +163,13 @@ static bool ask_freshly(struct admit *admit, const struct review *review, struct
     return ret_wait->read;
 }
 
+/*
+ * A replica that is cut from the API server may well still be asked by it, always on the same
+ * connection. So that ends with a refusal in doubt, and who tries again may reach another replica.
+ */
 static int judge_pods(struct admit *admit, const struct httpd_request *request,
                       const struct review *review, const struct review_context *snapshot,
-                      struct memo *ret_wait, struct arena *arena, struct str *ret_text,
+                      struct memo *ret_wait, struct arena *arena, struct httpd_reply *ret_reply,
                       struct err *err)
 {
     const struct memo *memo = request->memo;
@@ -174,10 +178,11 @@ static int judge_pods(struct admit *admit, const struct httpd_request *request,
     struct ledger ledger;
     if (memo && refresh(&context, review, memo->read, &ledger, arena, err) < 0)
         return -1;
-    if (review_answer(review, &context, arena, &outcome, ret_text, err) < 0)
+    if (review_answer(review, &context, arena, &outcome, &ret_reply->body, err) < 0)
         return -1;
     if (!memo && review_hangs_on_ledger(&context, &outcome) && ask_freshly(admit, review, ret_wait))
         return 0;
+    ret_reply->last = !outcome.allowed && context.not_asked.len;
     counters_add_answer(admit->counters, &context.path, &outcome, monotonic_now() - request->begun);
     if (!outcome.allowed || admit->log_allowed)
         log_answer(admit, &context.path, review, &outcome, arena);
@@ -198,7 +203,7 @@ static void log_object(struct admit *admit, const struct review *review, bool al
 /* Nothing is said of what is in a namespace when nobody can look. */
 static int judge_object(struct admit *admit, const struct httpd_request *request,
                         const struct review *review, const struct review_context *context,
-                        struct memo *ret_wait, struct arena *arena, struct str *ret_text,
+                        struct memo *ret_wait, struct arena *arena, struct httpd_reply *ret_reply,
                         struct err *err)
 {
     const struct memo *memo = request->memo;
@@ -212,7 +217,7 @@ static int judge_object(struct admit *admit, const struct httpd_request *request
         wanted.trouble = STR("others are just looking");
         found = &wanted;
     }
-    if (objectreview_answer(review, context, found, arena, &allowed, ret_text, err) < 0)
+    if (objectreview_answer(review, context, found, arena, &allowed, &ret_reply->body, err) < 0)
         return -1;
     counter_add(&admit->counters->objects[context->path.subject][allowed]);
     if (!allowed || admit->log_allowed)
@@ -235,7 +240,7 @@ static int apply_tracked(struct admit *admit, const struct review *review,
 /* *ret_wait is what is being found out, if the answer has to wait for it. */
 static int judge_review(struct admit *admit, const struct httpd_request *request,
                         const struct snapshot *snapshot, struct memo *ret_wait, struct arena *arena,
-                        struct str *ret_text, struct err *err)
+                        struct httpd_reply *ret_reply, struct err *err)
 {
     struct review review;
     struct review_path path;
@@ -246,11 +251,11 @@ static int judge_review(struct admit *admit, const struct httpd_request *request
     struct review_context context = context_of(admit, &path, snapshot);
     int done;
     if (path.subject == SUBJECT_PODS)
-        done = judge_pods(admit, request, &review, &context, ret_wait, arena, ret_text, err);
+        done = judge_pods(admit, request, &review, &context, ret_wait, arena, ret_reply, err);
     else if (path.subject == SUBJECT_TRACKED_APPLY)
-        done = apply_tracked(admit, &review, &context, arena, ret_text, err);
+        done = apply_tracked(admit, &review, &context, arena, &ret_reply->body, err);
     else
-        done = judge_object(admit, request, &review, &context, ret_wait, arena, ret_text, err);
+        done = judge_object(admit, request, &review, &context, ret_wait, arena, ret_reply, err);
     if (done < 0 && err->kind != ERR_MEMORY)
         err->kind = ERR_SYSTEM;
     return done;
@@ -287,14 +292,14 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     struct snapshot *snapshot = snapshots_take(admit->snapshots);
     struct memo wait = {NULL, NULL}, *memo = NULL;
     struct err err = {.kind = ERR_NONE};
-    struct str text;
+    struct httpd_reply reply = {.status = 200, .content_type = "application/json", .proven = true};
     int done = -1;
     if (!arena)
         err_no_memory(&err);
     else if (!snapshot)
         err_set(&err, ERR_SYSTEM, "there is no policy to judge by yet");
     else
-        done = judge_review(admit, request, snapshot, &wait, arena, &text, &err);
+        done = judge_review(admit, request, snapshot, &wait, arena, &reply, &err);
     snapshots_release(admit->snapshots, snapshot);
     if (done == 0)
         done = keep(&wait, &memo, &err);
@@ -303,8 +308,7 @@ void admit_answer(void *context, const struct httpd_request *request, struct htt
     else if (memo)
         ret_reply->memo = memo;
     else
-        *ret_reply = (struct httpd_reply){
-            .status = 200, .content_type = "application/json", .body = text, .proven = true};
+        *ret_reply = reply;
 }
 
 void admit_wait(void *context, void *memo, struct httpd_waiting *waiting)

@@ -302,11 +302,22 @@ def test_in_doubt_it_is_refused(tools):
                     answer(handler)
                 return plural == of
             with World(tools, Namespaced(hook)) as world:
-                got = response(world.server)
+                client = world.server.client()
+                got = response(world.server, client=client)
+                demand(not client.sock, "the connection ends, so that the API server may find another replica")
                 # A list of workloads that ends after so many pages, or is of nothing, leaves the same doubt.
                 demand(not got["allowed"] and DOUBT in message(got) and "NotReleased" in message(got), f"{what} of {of}: {message(got)}")
                 equal(world.server.metric('pinnace_fresh_reads_total{result="bad"}'), 1, f"{what} of {of}: counted")
                 world.server.check_alive()
+
+
+def test_without_doubt_the_connection_stays(tools):
+    with World(tools, Namespaced()) as world:
+        client = world.server.client()
+        got = response(world.server, client=client)
+        demand(not got["allowed"] and DOUBT not in message(got), message(got))
+        demand(client.sock, "it ended")
+        client.close()
 
 
 def test_what_is_released_needs_no_rest(tools):
