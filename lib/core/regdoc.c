@@ -165,8 +165,9 @@ int oci_manifest_read(struct str body, struct str content_type, struct arena *ar
                        (int)REGDOC_MANIFEST_MAX);
     scan_begin(&scan, body, arena);
     scan_manifest(&scan, &parts, &manifest);
-    if (scan_finish(&scan, err) < 0 ||
-        check_media(&parts, media_of(content_type), &manifest, err) < 0)
+    if (scan_finish(&scan, err) < 0)
+        return err_prefix(err, "what came is no manifest: ");
+    if (check_media(&parts, media_of(content_type), &manifest, err) < 0)
         return -1;
     *ret_manifest = manifest;
     return 0;
@@ -226,7 +227,7 @@ int tags_page_read(struct str body, struct arena *arena, struct tags_page *ret_p
             scan_tags(&scan, &page);
     }
     if (scan_finish(&scan, err) < 0)
-        return -1;
+        return err_prefix(err, "what came is no list of tags: ");
     if (!has_name)
         return err_set(err, ERR_INPUT, "name: is missing; this is no list of tags");
     *ret_page = page;
