@@ -3,7 +3,7 @@
 of git may be applied again, and a drained node costs no capacity in the middle of a rollout."""
 import json
 
-from world import command, must, until
+from world import SYSTEM, command, must, until
 
 
 def manifest(world, image):
@@ -18,7 +18,8 @@ def apply(where, text, verb="apply"):
 
 
 def run_released(world, where):
-    unknown = f"{world.repository()}@{world.push('other', serial='other')}"
+    world.unknown = world.push("other", serial="other")
+    unknown = f"{world.repository()}@{world.unknown}"
     world.second = world.push("latest", serial="two")
     world.comes_healthy("a push is rolled under released", where, world.second)
     done = command("kubectl", "set", "image", "deployment/web", f"web={unknown}", "-n", where)
@@ -37,6 +38,33 @@ def run_released(world, where):
         return done.returncode != 0 and "NotReleased" in done.stderr
     world.comes("what was put away is no longer let in, once no ReplicaSet keeps it or at once", lambda: shut_out() or bad in str(
         world.api.get(f"/apis/apps/v1/namespaces/{where}/replicasets").body))
+
+
+def cut_off(address, verb="-I"):
+    """What a pod asks the API server is dropped, and the answers are, too; the API server still reaches the pod."""
+    must(command("iptables", verb, "INPUT", "-s", address, "-p", "tcp", "--dport", "6443", "-j", "DROP"))
+    must(command("iptables", verb, "OUTPUT", "-d", address, "-p", "tcp", "--sport", "6443", "-j", "DROP"))
+
+
+def run_cut(world, where):
+    """A replica of the webhook hears nothing from the API server while a release happens: it refuses what it cannot know
+    of, and whoever asks again reaches the other one."""
+    selector = "app.kubernetes.io/component%3Dwebhook"
+    pods = world.api.get(f"/api/v1/namespaces/{SYSTEM}/pods?labelSelector={selector}").body["items"]
+    world.same("two replicas of the webhook", len(pods), 2)
+    for number, pod in enumerate(pods):
+        address = pod["status"]["podIP"]
+        cut_off(address)
+        try:
+            world.second = world.push("latest", serial=f"cut {number}")
+            world.comes_healthy(f"replica {number} is cut from the API server: the release comes all the same", where, world.second)
+            for _ in range(6):
+                done = command("kubectl", "set", "image", "deployment/web", f"web={world.repository()}@{world.unknown}", "-n", where)
+                world.refused("nothing else is let in", done, "NotReleased")
+            rules = must(command("iptables", "-nvxL", "INPUT")).splitlines()
+            world.check("and it was cut", any(int(rule.split()[0]) for rule in rules if address in rule), rules)
+        finally:
+            cut_off(address, "-D")
 
 
 def run_git(world, where):
@@ -78,5 +106,5 @@ def run(world):
     world.track(where, "web", {"tag": "latest"}, rollout={"deadline": "40s"})
     world.comes("the controller of the image adopts what runs", lambda: world.ledger(where), world.told_of(where))
     must(command("kubectl", "label", "namespace", where, "pinnace.dev/enforce=released"))
-    for part in (run_released, run_git, run_drained):
+    for part in (run_released, run_cut, run_git, run_drained):
         part(world, where)

@@ -13,8 +13,8 @@ FAULTS = {
     "hangs": (HANG, "latest", ""),
     "half-a-list": (half_a_list, ">=1.0.0", ""),
     "other-bytes": (without_digest(other_bytes), "latest", "digest"),
-    "oversized": (without_digest(oversized), "latest", ""),
-    "login": (page_of_login, "latest", ""),
+    "oversized": (without_digest(oversized), "latest", "more than"),
+    "login": (page_of_login, "latest", "what came is no manifest"),
 }
 
 
