@@ -20,6 +20,8 @@
 enum {
     READ_ROOM = 16 * 1024 * 1024,
     JITTER = 10,           /* a tenth of the interval, to either side */
+    COMPANY = 60,          /* a sixtieth of it, which is waited for others that are due */
+    COMPANY_MS = 1000,     /* at the most */
     RETRY_MS = 2000,       /* after a failure, at the least */
     ASKED_FOR_S = 60,      /* an answer about one digest is believed */
     UNKNOWN_FOR_S = 10,    /* then it is asked again */
@@ -30,7 +32,7 @@ struct look {
     struct tracked *tracked;
     struct registry_call *call;
     struct arena arena;
-    struct trackspec *spec;
+    struct trackspec *spec; /* of versions; NULL: a tag is followed */
     struct tag_pick pick;
     struct note running;
     bool running_listed;
@@ -75,6 +77,21 @@ static int64_t interval_ms(const struct tracked *tracked)
 }
 
 /*
+ * Looks go in company: most of what one costs is that the machine wakes for it. Their times are
+ * multiples of a short while, so that those that come due within it are one turn of the loop.
+ */
+static void wait_interval(struct tracked *tracked)
+{
+    int64_t company = tracked->gist.interval * 1000 / COMPANY;
+    int64_t due = clock_boot_ms() + interval_ms(tracked);
+    if (company > COMPANY_MS)
+        company = COMPANY_MS;
+    if (company > 0)
+        due += company - due % company;
+    timer_set(timers_of(tracked), &tracked->poll.timer, due);
+}
+
+/*
  * Registries tell of a push before the tag means it, and some fail while they write it: a look that
  * comes of a hint may be too early, and is done again, later and later, until there is something.
  */
@@ -99,7 +116,7 @@ static void wait_after_look(struct tracked *tracked, bool moved)
         set_timer(tracked, 0);
     } else if (moved || !wait_for_hint(tracked)) {
         poll->hint_looks = 0;
-        set_timer(tracked, interval_ms(tracked));
+        wait_interval(tracked);
     }
     poll->hinted = false;
 }
@@ -184,8 +201,9 @@ static void ask(struct look *look, enum registry_verb verb, struct str tag,
                 void (*on_tag)(void *, struct str),
                 void (*on_done)(void *, const struct registry_answer *))
 {
+    /* Another image would be another generation, which begins anew. */
     struct registry_request request = {.verb = verb,
-                                       .ref = look->spec->image,
+                                       .ref = look->tracked->gist.image,
                                        .logins = pullsecrets_of(look->tracked),
                                        .on_tag = on_tag,
                                        .on_done = on_done,
@@ -289,16 +307,14 @@ static void begin_look(struct tracked *tracked)
     look->arena = ARENA_INIT(READ_ROOM);
     tracked->poll.look = look;
     tracked->releases->counts.polls++;
-    if (read_spec(look, &err) < 0) {
-        fail_here(look, &err);
-        return;
-    }
     look->running = tracked->gist.running;
-    look->spec->follow.current = note_str(&look->running);
-    if (look->spec->follow.tag.len) {
-        note_set(&look->tag, look->spec->follow.tag);
-        ask(look, REGISTRY_RESOLVE, look->spec->follow.tag, NULL, tag_resolved);
+    if (tracked->gist.image.tag.len) {
+        note_set(&look->tag, tracked->gist.image.tag);
+        ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
+    } else if (read_spec(look, &err) < 0) {
+        fail_here(look, &err);
     } else {
+        look->spec->follow.current = note_str(&look->running);
         ask(look, REGISTRY_TAGS, STR_NONE, take_tag, listed);
     }
 }

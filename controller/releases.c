@@ -71,7 +71,7 @@ static bool concerns(const struct tracked *tracked, const struct push_hint *hint
     struct trackspec spec;
     struct err err;
     /* Its end is compared first: most follow another repository, and need not be read. */
-    return tracked->gist.readable && str_ends(hint->repository, tracked->gist.path) &&
+    return tracked->gist.readable && str_ends(hint->repository, tracked->gist.image.path) &&
            trackspec_read(tracked->kept->json, &arena, &spec, &err) == 0 &&
            push_concerns(hint, &spec.image, &spec.follow);
 }

@@ -29,9 +29,9 @@ struct track_gist {
     enum track_phase phase;
     char *names; /* holds the strings below */
     struct shelf_key from;
-    struct str path;     /* of its image */
-    struct note awaits;  /* a digest that it waits for its source to prove */
-    struct note running; /* the tag that runs by the book */
+    struct imageref image; /* the repository, and the tag that is followed, unless versions are */
+    struct note awaits;    /* a digest that it waits for its source to prove */
+    struct note running;   /* the tag that runs by the book */
 };
 
 struct asked {

@@ -50,13 +50,18 @@ static int set_gist(struct tracked *tracked, const struct trackspec *spec,
                               .generation = spec->generation,
                               .interval = spec->interval,
                               .phase = book->phase};
-    gist.names = malloc(spec->from.namespace.len + spec->from.track.len + spec->image.path.len + 1);
+    const struct imageref *image = &spec->image;
+    gist.names = malloc(spec->from.namespace.len + spec->from.track.len + image->host.len +
+                        image->path.len + spec->follow.tag.len + 1);
     if (!gist.names)
         return err_no_memory(err);
     char *end = gist.names;
     gist.from.namespace = append(&end, spec->from.namespace);
     gist.from.name = append(&end, spec->from.track);
-    gist.path = append(&end, spec->image.path);
+    gist.image.in_library = image->in_library;
+    gist.image.host = append(&end, image->host);
+    gist.image.path = append(&end, image->path);
+    gist.image.tag = append(&end, spec->follow.tag);
     note_set(&gist.running, book->current.tag);
     if (book_awaits_proof(book))
         note_set(&gist.awaits, book->candidate.digest);
