@@ -16,17 +16,26 @@ struct metric_family metric_open(struct buf *out, const char *name, enum metric_
     return (struct metric_family){out, name};
 }
 
+static bool needs_escape(char c)
+{
+    return c == '\n' || c == '"' || c == '\\';
+}
+
 static void add_label(struct buf *out, const struct metric_label *label, bool first)
 {
-    buf_addf(out, "%c%s=\"", first ? '{' : ',', label->name);
-    for (size_t i = 0; i < label->value.len; i++) {
-        char c = label->value.ptr[i];
-        if (c == '\n')
-            buf_add(out, STR("\\n"));
-        else if (c == '"' || c == '\\')
-            buf_addf(out, "\\%c", c);
-        else
-            buf_add_char(out, c);
+    struct str rest = label->value;
+    buf_add_char(out, first ? '{' : ',');
+    buf_add(out, str_of(label->name));
+    buf_add(out, STR("=\""));
+    for (size_t plain; rest.len > 0; rest = str_tail(rest, plain + 1)) {
+        plain = 0;
+        while (plain < rest.len && !needs_escape(rest.ptr[plain]))
+            plain++;
+        buf_add(out, str_head(rest, plain));
+        if (plain == rest.len)
+            break;
+        buf_add_char(out, '\\');
+        buf_add_char(out, rest.ptr[plain] == '\n' ? 'n' : rest.ptr[plain]);
     }
     buf_add_char(out, '"');
 }
@@ -36,7 +45,8 @@ static void add_name(const struct metric_family *family, const char *suffix,
                      const struct metric_label *labels, const struct metric_label *bound)
 {
     bool first = true;
-    buf_addf(family->out, "%s%s", family->name, suffix);
+    buf_add(family->out, str_of(family->name));
+    buf_add(family->out, str_of(suffix));
     for (; labels && labels->name; labels++, first = false)
         add_label(family->out, labels, first);
     if (bound) {
