@@ -20,6 +20,7 @@ SYSTEM = "pinnace-system"
 LEVELS = ("tagged", "pinned", "released")
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+HUNG = 600  # seconds until a command counts as one that never ends
 LATEST = "registry.test:5000/shop/web:latest"
 WEBHOOK_LABELS = "app.kubernetes.io/name=pinnace,app.kubernetes.io/component=webhook"
 
@@ -37,7 +38,8 @@ def until(condition, what, seconds=30):
 def kubectl(*arguments, text=None, user=None, groups=()):
     """kubectl as people run it; the result has returncode, stdout and stderr."""
     impersonation = [f"--as={user}", *(f"--as-group={group}" for group in groups)] if user else []
-    return subprocess.run(["kubectl", *impersonation, *arguments], input=text, capture_output=True, text=True, check=False)
+    return subprocess.run(["kubectl", *impersonation, *arguments], input=text, capture_output=True, text=True, check=False,
+                          timeout=HUNG)
 
 
 def must(done):

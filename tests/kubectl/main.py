@@ -13,7 +13,7 @@ sys.path[1:1] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../manifests"
 import results  # noqa: E402
 import tracks  # noqa: E402
 from lib import CONFIGURATIONS, LATEST, SYSTEM, World, kubectl, must, same, until  # noqa: E402
-from plugin import plugin, says  # noqa: E402
+from plugin import PATIENCE, plugin, says  # noqa: E402
 from results import check  # noqa: E402
 
 REGISTRY = "registry.test:5000/shop/web"
@@ -199,7 +199,7 @@ def dry_runs(ask):
     same("none of it is kept", must(kubectl("-n", "night", "get", "exemptions", "-o", "name")), "")
 
     text = must(plugin(*ask, "--dry-run=client", "--name", "fire", "--for", "10m", "-o", "yaml"))
-    made = subprocess.run(["kubectl", "create", "-f", "-"], input=text, capture_output=True, text=True, check=False)
+    made = kubectl("create", "-f", "-", text=text)
     same("kubectl takes the YAML of a dry run", made.stdout, "exemption.pinnace.dev/fire created\n")
     says("a name that is taken", plugin(*ask, "--name", "fire"), 2, "already exists")
     must(kubectl("-n", "night", "delete", "exemption", "fire"))
@@ -237,7 +237,7 @@ def completed(*words, environment=None):
         with open(program, "w", encoding="utf-8") as file:
             file.write(must(plugin("completion", "kubectl")))
         os.chmod(program, 0o755)
-        done = subprocess.run(["kubectl", "__complete", "pinnace", *words], capture_output=True, text=True, check=False,
+        done = subprocess.run(["kubectl", "__complete", "pinnace", *words], capture_output=True, text=True, check=False, timeout=PATIENCE,
                               env={**os.environ, "PATH": f"{folder}:{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}",
                                    **(environment or {})})
         return [line for line in done.stdout.splitlines() if not line.startswith(":")]

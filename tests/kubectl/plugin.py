@@ -1,24 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin as people call it, and what is expected of what it says."""
+"""The plugin as people call it, and what is expected of what it says. Nothing here waits for ever."""
 import os
 import re
 import subprocess
+import threading
 
 from results import check
 
+PATIENCE = 180  # seconds until a command counts as hung
+
+
+def _environment(more=None):
+    """kubectl finds the plugin on the PATH."""
+    return {**os.environ, "PATH": f"{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}", **(more or {})}
+
 
 def plugin(*arguments, environment=None):
-    """kubectl finds the plugin on the PATH."""
-    path = f"{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}"
-    return subprocess.run(["kubectl", "pinnace", *arguments], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PATH": path, **(environment or {})})
+    return subprocess.run(["kubectl", "pinnace", *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE,
+                          env=_environment(environment))
 
 
-def begin(*arguments):
-    """The same, and goes on beside the test."""
-    path = f"{os.environ['PINNACE_BINARIES']}:{os.environ['PATH']}"
-    return subprocess.Popen(["kubectl", "pinnace", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            env={**os.environ, "PATH": path})
+class Beside:
+    """The same, and goes on beside the test; .out and .err are the lines that it has printed so far.
+
+    It is ended by SIGTERM: what a shell started in the background ignores SIGINT, and so does whatever that starts."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(["kubectl", "pinnace", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True, env=_environment())
+        self.out, self.err = [], []
+        self.readers = [threading.Thread(target=self._read, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, self.out), (self.process.stderr, self.err))]
+        for reader in self.readers:
+            reader.start()
+
+    @staticmethod
+    def _read(stream, lines):
+        for line in stream:
+            lines.append(line)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *problem):
+        self.process.terminate()
+        self.finish()
+
+    def finish(self):
+        """What it is in the end; one that does not end is killed, and its status says so."""
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+        for reader in self.readers:
+            reader.join(PATIENCE)
+        return subprocess.CompletedProcess(self.process.args, self.process.returncode, "".join(self.out), "".join(self.err))
 
 
 def says(text, done, status, *parts):

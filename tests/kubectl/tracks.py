@@ -4,13 +4,12 @@ answer is known to the letter."""
 import copy
 import json
 import os
-import signal
 import threading
 import time
 
 import render
 from lib import kubectl, must, same, until
-from plugin import begin, plugin, says
+from plugin import Beside, plugin, says
 from results import check
 
 TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces"
@@ -120,20 +119,14 @@ def watching(world, staging):
     old, new = bytes_of(world.web), bytes_of(world.next)
     for verb, first in (("status", "^web .* Current"), ("history", r"^1 \*")):
         staging.status_is(row(1, "v1.4.0", old))
-        shown, seen = begin(verb, "web", "-n", "look-s", "-w"), []
-        reader = threading.Thread(target=lambda shown=shown, seen=seen: seen.extend(iter(shown.stdout.readline, "")))
-        reader.start()
-        try:
+        with Beside(verb, "web", "-n", "look-s", "-w") as shown:
+            seen = shown.out
             until(lambda seen=seen: len(seen) >= 2, f"the first lines of {verb} -w")
             staging.status_is(row(2, "v1.5.0", new, "RollingOut"), row(1, "v1.4.0", old), phase="Rolling")
             until(lambda seen=seen: any("v1.5.0" in line for line in seen), f"the change in {verb} -w")
             staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
             wanted = "Current" if verb == "status" else "Healthy"
             until(lambda seen=seen, wanted=wanted: wanted in seen[-1] and "v1.5.0" in seen[-1], f"the end in {verb} -w")
-        finally:
-            shown.send_signal(signal.SIGINT)
-            shown.wait()
-            reader.join()
         same(f"{verb} -w: heads once, then a line for each change", ("NAME" in seen[0] or "REVISION" in seen[0], len(seen)), (True, 4))
         says(f"{verb} -w: the first line", _Said("".join(seen[:2])), 0, first)
 
@@ -313,33 +306,17 @@ def waiting(world, production):
     for name, state, status, told in (("is told how it goes", "Healthy", 0, "Rolling"), ("is told of a failure", "Failed", 1, "Failed: followed v1.4.0")):
         production.spec_is(hold=None)
         production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
-        waits = begin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "60s", *ask_registry(world))
-        until(lambda: "hold" in production.spec, "the word")
-        production.status_is(row(5, "v1.4.0", old, "RollingOut"), row(4, "v1.5.0", new), phase="Rolling")
-        told_so_far = _until_told(waits.stderr, told if state == "Healthy" else "Rolling")
-        production.status_is(row(5, "v1.4.0", old, state), row(4, "v1.5.0", new), phase="Held")
-        out, err = waits.communicate(timeout=60)
-        says(f"who waits {name}", _Done(waits.returncode, out, told_so_far + err), status, "held at v1.4.0", f"^look-p/web {told}")
+        with Beside("rollback", "web", "-n", "look-p", "--wait", "--timeout", "60s", *ask_registry(world)) as waits:
+            until(lambda: "hold" in production.spec, "the word")
+            production.status_is(row(5, "v1.4.0", old, "RollingOut"), row(4, "v1.5.0", new), phase="Rolling")
+            # A watch may join changes that come too fast.
+            until(lambda waits=waits: any("Rolling" in line for line in waits.err), "the rollout to be told")
+            production.status_is(row(5, "v1.4.0", old, state), row(4, "v1.5.0", new), phase="Held")
+            says(f"who waits {name}", waits.finish(), status, "held at v1.4.0", f"^look-p/web {told}")
     production.spec_is(hold=None)
     production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
     says("who waits in vain is told where to look", plugin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "1s", *ask_registry(world)), 2,
          "^look-p/web waits for the controller$", "not done after 1 s", "kubectl pinnace status web -n look-p")
-
-
-def _until_told(stream, part):
-    """Reads lines until one has the part: a watch may join changes that come too fast."""
-    told = ""
-    while part not in told:
-        line = stream.readline()
-        if not line:
-            break
-        told += line
-    return told
-
-
-class _Done:
-    def __init__(self, returncode, stdout, stderr):
-        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
 
 
 def explaining(world, staging, production):
