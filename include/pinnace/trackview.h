@@ -27,6 +27,8 @@ int trackview_order(struct trackview *views, size_t count, struct arena *arena, 
 
 /* What should be known of it beyond its phase, in a line; perhaps nothing. */
 void buf_add_trackview_message(struct buf *buf, const struct trackview *view, int64_t now);
+/* The same for somebody who follows one rollout: nothing of what comes after it, nor of the hold. */
+void buf_add_trackview_rollout(struct buf *buf, const struct trackview *view, int64_t now);
 
 /* Columns of "status" and of "history". */
 struct trackview_look {

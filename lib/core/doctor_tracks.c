@@ -7,22 +7,30 @@
 
 enum { PATIENCE_S = 3600, SOAKS = 3, TEXT_MAX = 4096 };
 
-/* Conditions that somebody should look at. */
-static const struct {
+/* Conditions that somebody should look at; of those of one type the first that fits. */
+static const struct sign {
     enum track_condition type;
     enum condition_status status;
+    struct str reason; /* .len 0: any */
     enum doctor_weight weight;
-    const char *remedy;
+    const char *remedy; /* NULL: another one tells it */
 } signs[] = {
-    {TRACK_DRIFTED, CONDITION_TRUE, DOCTOR_WARNING,
+    {TRACK_DRIFTED, CONDITION_TRUE, STR_INIT(""), DOCTOR_WARNING,
      "kubectl pinnace explain WORKLOAD shows both ways to settle it"},
-    {TRACK_STALLED, CONDITION_TRUE, DOCTOR_WARNING,
+    {TRACK_STALLED, CONDITION_TRUE, STR_INIT(""), DOCTOR_WARNING,
      "remove what is in the way: the rollout goes on by itself"},
-    {TRACK_TAG_MOVED, CONDITION_TRUE, DOCTOR_WARNING,
+    {TRACK_TAG_MOVED, CONDITION_TRUE, STR_INIT(""), DOCTOR_WARNING,
      "push the other bytes under a new tag: a moved one is never rolled out"},
-    {TRACK_NEVER_PROVED, CONDITION_TRUE, DOCTOR_WARNING,
+    {TRACK_NEVER_PROVED, CONDITION_TRUE, STR_INIT(""), DOCTOR_WARNING,
      "have the source run it for its soak, or use kubectl pinnace promote"},
-    {TRACK_RESOLVED, CONDITION_FALSE, DOCTOR_PROBLEM,
+    {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("TagMoved"), DOCTOR_OK, NULL},
+    {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("NothingFits"), DOCTOR_WARNING,
+     "push a tag that fits, or correct spec.follow"},
+    {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("RunningTagGone"), DOCTOR_WARNING,
+     "push that tag again, or name what is to run with kubectl pinnace rollback --to"},
+    {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("LowerVersion"), DOCTOR_WARNING,
+     "kubectl pinnace rollback goes down on purpose"},
+    {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT(""), DOCTOR_PROBLEM,
      "give the controller a way into the registry: imagePullSecrets of the workload"},
 };
 
@@ -65,12 +73,19 @@ static void tell_starving(struct doctor *doctor, const struct trackview *view, i
 static size_t tell_signs(struct doctor *doctor, const struct trackview *view)
 {
     const struct trackbook *book = view->book;
+    const struct sign *last = NULL;
     size_t count = 0;
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-        const struct book_condition *condition = &book->conditions[signs[i].type];
-        if (condition->status != signs[i].status)
+        const struct sign *sign = &signs[i];
+        const struct book_condition *condition = &book->conditions[sign->type];
+        bool fits = condition->status == sign->status &&
+                    (!sign->reason.len || str_eq(condition->reason, sign->reason));
+        if (!fits || (last && last->type == sign->type))
             continue;
-        say_of(doctor, view->spec, signs[i].weight, signs[i].remedy, condition->message);
+        last = sign;
+        if (!sign->remedy)
+            continue;
+        say_of(doctor, view->spec, sign->weight, sign->remedy, condition->message);
         count++;
     }
     return count;

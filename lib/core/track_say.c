@@ -25,6 +25,26 @@ static struct saying no(const char *reason, struct str message)
 
 /* --- The conditions ------------------------------------------------------------------------------- */
 
+static struct saying say_tag_moved(struct deciding *d)
+{
+    const struct registry_facts *registry = &d->facts->registry;
+    const struct trackbook *book = d->next;
+    if (d->resolution == RESOLUTION_MOVED)
+        return yes("OtherBytes",
+                   deciding_text(d,
+                                 "the registry has %.*s by now, and the tag has meant other bytes "
+                                 "before: they are not rolled out; push them under a new tag",
+                                 STR_FMT(deciding_name(d, registry->tag, registry->digest))));
+    for (size_t i = 0; i < book->row_count; i++)
+        if (book->rows[i].moved_to.len && str_eq(book->rows[i].digest, book->current.digest))
+            return yes(
+                "OtherBytes",
+                deciding_text(d, "%.*s runs; in the registry its tag means %.*s by now",
+                              STR_FMT(deciding_name(d, book->rows[i].tag, book->rows[i].digest)),
+                              STR_FMT(book->rows[i].moved_to)));
+    return no("SameBytes", STR_NONE);
+}
+
 static struct saying say_resolved(struct deciding *d)
 {
     const struct registry_facts *registry = &d->facts->registry;
@@ -49,32 +69,11 @@ static struct saying say_resolved(struct deciding *d)
                   deciding_text(d, "%.*s is below %.*s, which runs: nothing goes down by itself",
                                 STR_FMT(name), STR_FMT(current)));
     case RESOLUTION_MOVED:
-        return no("TagMoved",
-                  deciding_text(d, "%.*s: the tag has meant other bytes before", STR_FMT(name)));
+        return no("TagMoved", say_tag_moved(d).message);
     case RESOLUTION_FOUND:
         break;
     }
     return yes("Resolved", name);
-}
-
-static struct saying say_tag_moved(struct deciding *d)
-{
-    const struct registry_facts *registry = &d->facts->registry;
-    const struct trackbook *book = d->next;
-    if (d->resolution == RESOLUTION_MOVED)
-        return yes("OtherBytes",
-                   deciding_text(d,
-                                 "the registry has %.*s by now, and the tag has meant other bytes "
-                                 "before: they are not rolled out; push them under a new tag",
-                                 STR_FMT(deciding_name(d, registry->tag, registry->digest))));
-    for (size_t i = 0; i < book->row_count; i++)
-        if (book->rows[i].moved_to.len && str_eq(book->rows[i].digest, book->current.digest))
-            return yes(
-                "OtherBytes",
-                deciding_text(d, "%.*s runs; in the registry its tag means %.*s by now",
-                              STR_FMT(deciding_name(d, book->rows[i].tag, book->rows[i].digest)),
-                              STR_FMT(book->rows[i].moved_to)));
-    return no("SameBytes", STR_NONE);
 }
 
 static struct saying say_rolled_out(struct deciding *d)

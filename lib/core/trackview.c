@@ -75,10 +75,15 @@ static void add_word(struct buf *buf, const char *what, const struct track_word 
 }
 
 /* What waits for a person to end something is told with that. */
+static bool is_told(const struct trackbook *book)
+{
+    return book->candidate.digest.len && book->candidate.waits_for.len &&
+           book->candidate.waits != WAITS_FOR_RELEASE;
+}
+
 static void add_candidate(struct buf *buf, const struct trackbook *book, int64_t now)
 {
-    if (!book->candidate.digest.len || !book->candidate.waits_for.len ||
-        book->candidate.waits == WAITS_FOR_RELEASE)
+    if (!is_told(book))
         return;
     buf_addf(buf, "%sNEXT waits: %.*s", buf->len ? "; " : "", STR_FMT(book->candidate.waits_for));
     if (book->candidate.until > now) {
@@ -124,22 +129,40 @@ static bool is_news(const struct trackbook *book, enum track_condition type)
 
 static void add_conditions(struct buf *buf, const struct trackbook *book)
 {
-    struct str before = STR_NONE; /* one sentence may stand in two conditions */
+    /* One sentence may stand in two conditions, or be what the candidate waits for. */
+    struct str before = STR_NONE, waits = is_told(book) ? book->candidate.waits_for : STR_NONE;
     for (size_t i = 0; i < sizeof(bad_news) / sizeof(bad_news[0]); i++) {
         const struct book_condition *condition = &book->conditions[bad_news[i].type];
         if (condition->status != bad_news[i].status || !is_news(book, bad_news[i].type) ||
-            str_eq(condition->message, before))
+            str_eq(condition->message, before) || str_eq(condition->message, waits))
             continue;
         before = condition->message;
         add_part(buf, condition->message);
     }
 }
 
+static void add_parts(struct buf *buf, struct buf *parts)
+{
+    struct str text;
+    if (buf_finish(parts, &text, NULL) < 0)
+        buf->failed = true;
+    else
+        buf_add(buf, text);
+}
+
+void buf_add_trackview_rollout(struct buf *buf, const struct trackview *view, int64_t now)
+{
+    struct buf parts = BUF_INIT(buf->arena, CELL_MAX);
+    add_part(&parts, view->book->stopped);
+    add_rollout(&parts, view, now);
+    add_conditions(&parts, view->book);
+    add_parts(buf, &parts);
+}
+
 void buf_add_trackview_message(struct buf *buf, const struct trackview *view, int64_t now)
 {
     const struct trackspec *spec = view->spec;
     struct buf parts = BUF_INIT(buf->arena, CELL_MAX);
-    struct str text;
     if (spec->deleted)
         add_part(&parts, STR("deleted"));
     if (spec->generation > view->book->generation)
@@ -152,10 +175,7 @@ void buf_add_trackview_message(struct buf *buf, const struct trackview *view, in
     add_rollout(&parts, view, now);
     add_candidate(&parts, view->book, now);
     add_conditions(&parts, view->book);
-    if (buf_finish(&parts, &text, NULL) < 0)
-        buf->failed = true;
-    else
-        buf_add(buf, text);
+    add_parts(buf, &parts);
 }
 
 /* ---- staging before production ---- */

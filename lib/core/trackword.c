@@ -270,8 +270,9 @@ struct track_goal track_goal(const struct trackview *said, const struct trackboo
     return goal;
 }
 
-/* "Rolling: v1.4.0" */
-static void tell(struct buf *buf, const struct trackview *view, int64_t now)
+/* "Rolling: v1.4.0"; what comes next is told to those alone who wait for no bytes of their own. */
+static void tell(struct buf *buf, const struct trackview *view, const struct track_goal *goal,
+                 int64_t now)
 {
     const struct trackbook *book = view->book;
     const struct book_condition *condition = &book->conditions[TRACK_ROLLED_OUT];
@@ -281,7 +282,10 @@ static void tell(struct buf *buf, const struct trackview *view, int64_t now)
         buf_addf(buf, ": %.*s", STR_FMT(condition->message));
     size_t before = buf->len;
     buf_add(buf, STR("; "));
-    buf_add_trackview_message(buf, view, now);
+    if (goal->digest.len)
+        buf_add_trackview_rollout(buf, view, now);
+    else
+        buf_add_trackview_message(buf, view, now);
     if (buf->len == before + 2)
         buf->len = before;
 }
@@ -315,7 +319,7 @@ enum track_progress track_progress(const struct trackview *view, const struct tr
         buf_add(buf, book->stopped.len ? book->stopped : STR("the Events of the Track tell why"));
         return PROGRESS_FAILED;
     }
-    tell(buf, view, now);
+    tell(buf, view, goal, now);
     if (!goal->digest.len)
         return phase_progress[book->phase];
     return runs && row_progress[row->state] == PROGRESS_DONE ? PROGRESS_DONE : PROGRESS_GOES_ON;

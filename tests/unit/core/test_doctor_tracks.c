@@ -12,8 +12,10 @@ enum { NOW = 1795253400 }; /* 2026-11-21T09:30:00Z */
     "'shop','generation':" generation "},'spec':{'image':'" WEB                                    \
     "','follow':{'tag':'latest'},'targets':[{'kind':'Deployment','name':'web'}]" spec              \
     "},'status':{'begun':true,'observedGeneration':3" status "}}"
-#define CONDITION(type, status)                                                                    \
-    ",'conditions':[{'type':'" type "','status':'" status "','reason':'R','message':'M'}]"
+#define CONDITION(type, status) BECAUSE(type, status, "R")
+#define BECAUSE(type, status, reason)                                                              \
+    ",'conditions':[{'type':'" type "','status':'" status "','reason':'" reason "','message':'M'}" \
+                                                                                "]"
 #define WAITS(for_what, since)                                                                     \
     ",'candidate':{'tag':'v2','digest':'" D2 "','waits':'" for_what                                \
     "','waitsFor':'waits','since':'2026-11-21T" since "Z'}"
@@ -55,6 +57,11 @@ TEST(what_is_wrong_with_a_track)
          "warning tracks: shop/web M;"},
         {"no registry", TRACK_OF("3", "", CONDITION("Resolved", "False")),
          "problem tracks: shop/web M;"},
+        {"the registry is well, and a tag has moved",
+         TRACK_OF("3", "", BECAUSE("Resolved", "False", "TagMoved")), ""},
+        {"the registry is well, and has nothing that fits",
+         TRACK_OF("3", "", BECAUSE("Resolved", "False", "NothingFits")),
+         "warning tracks: shop/web M;"},
         {"not seen", TRACK_OF("4", "", ""),
          "warning tracks: shop/web was changed, and the controller has not seen that yet;"},
         {"stopped", TRACK_OF("3", "", ",'stopped':'both failed'"),

@@ -83,6 +83,13 @@ TEST(what_should_be_known)
          TRACK_OF("web", "shop", "3", ",'hold':{'digest':'" D1 "','by':'ann'}",
                   "'candidate':{'digest':'" D2 "','waits':'Release','waitsFor':'the end of it'}"),
          "held by ann"},
+        {"what it waits for, once",
+         TRACK_OF("web", "shop", "3", "",
+                  "'candidate':{'tag':'v2','digest':'" D2
+                  "','waits':'Proof','waitsFor':'the source'},'conditions':[" CONDITION(
+                      "TagMoved", "True", "moved") "," CONDITION("NeverProved", "True",
+                                                                 "the source") "]"),
+         "NEXT waits: the source; moved"},
         {"bad news, each once",
          TRACK_OF(
              "web", "shop", "3", "",
@@ -104,6 +111,20 @@ TEST(what_should_be_known)
         buf_add_trackview_message(&buf, &view, now);
         CHECK_STR(rows[i].name, finished(&buf), str_of(rows[i].message));
     }
+}
+
+TEST(what_should_be_known_of_a_rollout)
+{
+    TEST_ARENA(arena);
+    const char *track =
+        TRACK_OF("web", "shop", "3", ",'hold':{'digest':'" D1 "','by':'ann','reason':'slow'}",
+                 "'phase':'Rolling','rollout':{'deadlineLeft':100},'candidate':{'tag':'v2',"
+                 "'digest':'" D2 "','waits':'Proof','waitsFor':'the source'},'conditions':"
+                 "[" CONDITION("Stalled", "True", "a quota") "]");
+    struct trackview view = view_of("rollout", &arena, track);
+    struct buf buf = BUF_INIT(&arena, 64 * 1024);
+    buf_add_trackview_rollout(&buf, &view, now);
+    CHECK_STR("rollout", finished(&buf), STR("100s left to become sound; a quota"));
 }
 
 #define PLAIN(name, in_namespace, from)                                                            \
@@ -252,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_should_be_known),
+        cmocka_unit_test(what_should_be_known_of_a_rollout),
         cmocka_unit_test(staging_before_production),
         cmocka_unit_test(tables),
         cmocka_unit_test(for_programs),
