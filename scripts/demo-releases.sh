@@ -90,10 +90,16 @@ show_push() {
 	show kubectl -n staging get deployment/web -o wide
 }
 
+await_seen() {
+	await_track staging 'ledger[0].digest' "$1"
+	await_track production candidate.digest "$1"
+	sleep 1 # and production has heard of staging
+}
+
 show_version() {
 	chapter "A version is released that staging has never run. Production waits until staging has proved these very bytes:"
 	ci_pushes latest,v1.1.0 good release three
-	step "until production has seen it" await_track production candidate.digest "$digest"
+	step "until both have seen it" await_seen "$digest"
 	show_status
 	step "until staging has proved it and production runs it" await_healthy production "$digest"
 	show_status
