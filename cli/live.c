@@ -33,13 +33,13 @@ static void live_objects(const struct kube_options *access, struct kube_resource
 {
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct kube_options hurried = *access;
-    struct kube_request asking = {.verb = KUBE_GET, .timeout_ms = PATIENCE_MS};
+    struct kube_request asking = {.verb = KUBE_GET};
     struct kube_error error;
     struct watch_page page;
     struct object object;
     struct str body;
     struct err err;
-    hurried.plugin_ms = PATIENCE_MS;
+    hurried.in_all_ms = PATIENCE_MS;
     if (cluster_open(&cluster, &hurried, &err) < 0)
         return;
     asking.path = kube_path(arena, resource, in_namespace ? kube_namespace(cluster.kube) : STR_NONE,

@@ -19,7 +19,9 @@ struct kube_options {
     bool in_pod;                      /* the pod's account, unless kubeconfig is given */
     const char *kubeconfig, *context; /* NULL: as kubectl finds them */
     const char *namespace, *as;       /* NULL: the context's; ourselves */
-    int plugin_ms; /* a credential plugin has so long, and no person; 0: as long as one needs */
+    /* All that is asked has so long together, from kube_open on, credential plugins and second tries
+     * too, and none of them talks to a person; 0: each has as long as it needs. */
+    int in_all_ms;
 };
 
 /* Reads all there is to read and asks the cluster nothing. http must outlive it. */

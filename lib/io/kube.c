@@ -134,7 +134,6 @@ static int begin(struct kube_call *call, struct kube_error *error)
     struct http_request http = {
         .method = verb->method,
         .body = request->body,
-        .total_ms = request->timeout_ms ? request->timeout_ms : KUBE_TIMEOUT_MS,
         .idle_ms = request->idle_ms,
         .body_max = request->max_bytes ? request->max_bytes : KUBE_MAX_BYTES,
         .stream = request->on_data != NULL,
@@ -153,6 +152,12 @@ static int begin(struct kube_call *call, struct kube_error *error)
         return fail(call, KUBE_BAD_REQUEST, &err, error);
     if (kube_access_fill(&call->kube->access, &http, &err) < 0)
         return fail(call, KUBE_UNAUTHORIZED, &err, error);
+    http.total_ms = kube_access_left(&call->kube->access,
+                                     request->timeout_ms ? request->timeout_ms : KUBE_TIMEOUT_MS);
+    if (http.total_ms == 0) { /* would be none for http */
+        err_set(&err, ERR_SYSTEM, "there was no time left to ask");
+        return fail(call, KUBE_UNREACHABLE, &err, error);
+    }
     call->http = http_start(call->kube->http, &http, &err);
     return call->http ? 0 : fail(call, KUBE_BAD_REQUEST, &err, error);
 }

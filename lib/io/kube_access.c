@@ -96,6 +96,14 @@ static void fill_identity(const struct kube_access *access, struct http_request 
     request->bearer = token;
 }
 
+int kube_access_left(const struct kube_access *access, int wanted_ms)
+{
+    int64_t left = access->until_ms - clock_boot_ms();
+    if (!access->until_ms || left > wanted_ms)
+        return wanted_ms;
+    return left > 0 ? (int)left : 0;
+}
+
 int kube_access_fill(struct kube_access *access, struct http_request *request, struct err *err)
 {
     if (read_files_again(access, err) < 0 || kube_plugin_ask(access, err) < 0 ||
@@ -177,7 +185,7 @@ static int open_access(struct kube_access *access, const struct kube_options *op
         access->user.as_uid = STR_NONE;
         access->user.as_groups = NULL;
     }
-    access->plugin_ms = options->plugin_ms;
+    access->until_ms = options->in_all_ms ? clock_boot_ms() + options->in_all_ms : 0;
     if (options->namespace)
         access->namespace = str_of(options->namespace);
     access->server = access->cluster.server;

@@ -25,7 +25,7 @@ struct kube_access {
     struct kubeconfig_user user;
     struct str server, namespace;
     bool from_pod;
-    int plugin_ms; /* as in the options */
+    int64_t until_ms; /* by clock_boot_ms, everything; 0: no such limit */
     struct kube_files files;
     struct kube_plugin_word plugin;
     bool refused; /* what we have was not taken: read it all again */
@@ -34,6 +34,9 @@ struct kube_access {
 int kube_access_open(const struct kube_options *options, struct kube_access *ret_access,
                      struct err *err);
 void kube_access_close(struct kube_access *access);
+
+/* What is left of it at most. */
+int kube_access_left(const struct kube_access *access, int wanted_ms);
 
 /* Puts all but method, URL and body into request, after reading again what may have changed. */
 int kube_access_fill(struct kube_access *access, struct http_request *request, struct err *err);

@@ -92,7 +92,7 @@ static int run_plugin(const struct kube_access *access, struct arena *arena, str
                       struct err *err)
 {
     const struct kubeconfig_exec *exec = access->user.exec;
-    bool person = !access->plugin_ms && isatty(STDIN_FILENO) == 1;
+    bool person = !access->until_ms && isatty(STDIN_FILENO) == 1;
     struct str info;
     if (exec->interactive == EXEC_ALWAYS && !person)
         return err_set(err, ERR_SYSTEM, "%.*s: it wants to talk to a person, and none is here",
@@ -105,9 +105,7 @@ static int run_plugin(const struct kube_access *access, struct arena *arena, str
         .env = make_env(exec, info, arena),
         .has_stdin = person,
         .output_max = EXECCRED_MAX_BYTES,
-        .timeout_ms = person              ? WITH_A_PERSON_MS
-                      : access->plugin_ms ? access->plugin_ms
-                                          : ALONE_MS,
+        .timeout_ms = person ? WITH_A_PERSON_MS : kube_access_left(access, ALONE_MS),
     };
     if (!request.argv || !request.env)
         return err_no_memory(err);

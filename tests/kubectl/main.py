@@ -262,6 +262,16 @@ def completion(world):
             json.dump(view, file)
         same("a plugin that waits for a person is not waited for", completed("audit", "--kubeconfig", slow, "-n", ""), [])
         check("though it was asked", os.path.exists(asked))
+        # The API server does not know this token, so that the plugin is asked a second time.
+        refused, ended = os.path.join(folder, "refused"), os.path.join(folder, "ended")
+        credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "nobody"}}
+        view["users"][0]["user"]["exec"]["args"] = ["-c", f"sleep 1.2; echo >> {ended}; printf '%s' '{json.dumps(credential)}'"]
+        with open(refused, "w", encoding="utf-8") as file:
+            json.dump(view, file)
+        same("one who is refused is told nothing", completed("audit", "--kubeconfig", refused, "-n", ""), [])
+        open(ended, "a", encoding="utf-8").close()
+        with open(ended, encoding="utf-8") as file:
+            check("and a second try has what is left of the time of the first", len(file.readlines()) < 2)
 
 
 PARTS = (before_it_is_there, tracks.by_books, None, installation, what_runs, who_may_ask, same_verdict_as_the_webhook, static_pods, glass,
