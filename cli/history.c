@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "pinnace/trackhistory.h"
+
 #include "pinnace/banned.h"
 
 enum { OPTION_OUTPUT = CLUSTER_OPTIONS, OPTION_WATCH };
@@ -26,6 +28,7 @@ struct request {
     struct arena *arena;
     struct kube *kube;
     struct table table;                   /* its heads and widths so far */
+    struct history_rows older;            /* that the ledger has no more */
     struct book_row shown[BOOK_ROWS_MAX]; /* as they were printed */
     size_t shown_count;
     bool gone;
@@ -63,6 +66,8 @@ static int add_table(struct request *request, const struct trackview *view, stru
     for (size_t i = 0; i < view->book->row_count; i++)
         if (is_new(request, &view->book->rows[i]))
             history_row(&table, view, &view->book->rows[i]);
+    for (size_t i = 0; i < request->older.count; i++)
+        history_row(&table, view, &request->older.items[i]);
     if (table_print(&table, out, err) < 0)
         return -1;
     table_keep(&request->table, &table);
@@ -80,7 +85,7 @@ static int show(struct request *request, const struct trackview *view)
     if (output_is_text(request->format)) {
         code = add_table(request, view, &out, &arena, &err);
     } else {
-        history_json(&json, view);
+        history_json(&json, view, request->older.items, request->older.count);
         code = output_json(&out, &text, request->format, &err);
     }
     return code < 0 ? cli_error("%s", err.text) : cli_finish(&out, EXIT_CLEAN);
@@ -114,18 +119,60 @@ static int watch(struct request *request)
     return EXIT_BAD_INPUT;
 }
 
+/* ---- what the ledger has no more ---- */
+
+static int tell_unread(const char *name, const char *why)
+{
+    return cli_error("older rows, of ConfigMap %s, are left out: %s", name, why);
+}
+
+/* answer: what the API server said to the question for the ConfigMap. */
+static int read_older(struct request *request, const struct trackbook *book,
+                      const struct cluster_question *answer, const char *name)
+{
+    struct track_history history;
+    struct err err;
+    if (answer->error.fault == KUBE_NOT_FOUND)
+        return EXIT_CLEAN;
+    if (answer->error.fault != KUBE_FINE)
+        return tell_unread(name, answer->error.text);
+    if (track_history_read(answer->body, request->arena, &history, &err) < 0 ||
+        track_history_older(&history, book, request->arena, &request->older, &err) < 0)
+        return tell_unread(name, err.text);
+    if (history.foreign)
+        return tell_unread(name, "it is not the controller's");
+    if (request->older.unread)
+        return cli_error("%zu lines of ConfigMap %s are no rows", request->older.unread, name);
+    return EXIT_CLEAN;
+}
+
 static int look(struct request *request)
 {
+    static const struct kube_resource configmaps = {"/api/v1", "configmaps"};
+    struct str namespace = kube_namespace(request->kube), track = str_of(request->track), name;
+    struct buf buf = BUF_INIT(request->arena, 1024);
     struct kube_error error;
     struct trackview view;
-    if (track_look(request->kube, kube_namespace(request->kube), str_of(request->track),
-                   request->arena, &view, &error) < 0)
+    struct err err;
+    buf_addf(&buf, "%s-history", request->track);
+    if (buf_finish(&buf, &name, &err) < 0)
+        return cli_error("%s", err.text);
+    struct cluster_question asked[] = {
+        {.request = track_request(namespace, track, request->arena)},
+        {.request = {.verb = KUBE_GET,
+                     .path = kube_path(request->arena, configmaps, namespace, name, NULL)}}};
+    cluster_ask_all(request->kube, asked, 2, request->arena);
+    if (asked[0].error.fault != KUBE_FINE)
+        return cluster_error(&asked[0].error);
+    if (track_view(asked[0].body, track, request->arena, &view, &error) < 0)
         return cluster_error(&error);
-    if (!view.book->row_count && output_is_text(request->format)) {
-        fprintf(stderr, "Nothing ran on Track %s yet.\n", request->track);
-        return EXIT_CLEAN;
+    int code = read_older(request, view.book, &asked[1], name.ptr);
+    if (view.book->row_count || request->older.count || !output_is_text(request->format)) {
+        int shown = show(request, &view);
+        return shown == EXIT_CLEAN ? code : shown;
     }
-    return show(request, &view);
+    fprintf(stderr, "Nothing ran on Track %s yet.\n", request->track);
+    return code;
 }
 
 /* ---- the verb ---- */
@@ -169,8 +216,13 @@ const struct cli_verb verb_history = {
     .arguments = "TRACK [-n NAMESPACE] [-o FORMAT] [-w]",
     .summary = "Shows which bytes ran on a Track, when, why, and by whose word.",
     .details =
-        "The newest comes first; \"*\" marks what is meant to run now. Every row can be gone\n"
-        "back to by its revision, its tag or its digest: 'kubectl pinnace rollback --to'.\n\n"
+        "The newest comes first; \"*\" marks what is meant to run now. Every row of the ledger "
+        "can\n"
+        "be gone back to by its revision, its tag or its digest: 'kubectl pinnace rollback --to'.\n"
+        "What the ledger has no more follows, out of the ConfigMap TRACK-history; by its digest "
+        "or\n"
+        "its tag that can be gone back to as well. A watch is one of the ledger.\n\n"
+        "Exit status: 0, or 2 if not everything could be read.\n\n"
         "Example:\n"
         "  kubectl pinnace history web -n production -o wide\n",
     .options = options,

@@ -169,6 +169,9 @@ struct trackbook {
 int trackbook_read(struct str json, struct arena *arena, struct trackbook *ret_book,
                    struct err *err);
 
+/* One row of the ledger, an object of JSON. */
+int book_row_read(struct str json, struct arena *arena, struct book_row *ret_row, struct err *err);
+
 /* The status as JSON: what trackbook_read reads. */
 void trackbook_write(struct buf *buf, const struct trackbook *book);
 

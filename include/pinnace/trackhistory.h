@@ -30,6 +30,15 @@ int track_history_write(const struct track_history *history, const struct tracks
                         const struct trackbook *book, struct arena *arena, struct str *ret_json,
                         struct err *err);
 
+/* Rows that the ledger has no more, newest first, each as it was written last. */
+struct history_rows {
+    struct book_row *items;
+    size_t count;
+    size_t unread; /* lines that are none */
+};
+int track_history_older(const struct track_history *history, const struct trackbook *book,
+                        struct arena *arena, struct history_rows *ret_rows, struct err *err);
+
 /*
  * A book that has not begun gets what the one that was lost held against bytes, and goes on counting
  * its revisions.

@@ -40,10 +40,16 @@ void trackview_row(struct table *table, const struct trackview *view, int64_t no
 void trackview_json(struct json_writer *json, const struct trackview *view);
 
 void history_begin(struct table *table, struct arena *arena, const struct trackview_look *look);
+/* row: of the view's book, or one that it has no more. */
 void history_row(struct table *table, const struct trackview *view, const struct book_row *row);
 void history_row_json(struct json_writer *json, const struct trackview *view,
                       const struct book_row *row);
-void history_json(struct json_writer *json, const struct trackview *view);
+/* older: rows that the book has no more. */
+void history_json(struct json_writer *json, const struct trackview *view,
+                  const struct book_row *older, size_t older_count);
+
+/* What is meant to run now; an older row may have the same revision, of a Track before this one. */
+bool book_row_is_current(const struct trackbook *book, const struct book_row *row);
 
 /* The newest row of the digest; NULL: there is none. */
 const struct book_row *book_newest(const struct trackbook *book, struct str digest);

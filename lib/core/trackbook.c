@@ -167,13 +167,15 @@ const struct book_part book_parts[] = {
 
 /* Lists of the status. */
 const struct book_list book_lists[] = {
-    {STR_INIT("ledger"), FIELDS(row_table), offsetof(struct trackbook, rows),
-     offsetof(struct trackbook, row_count), sizeof(struct book_row), BOOK_ROWS_MAX},
-    {STR_INIT("proofs"), FIELDS(proof_table), offsetof(struct trackbook, proofs),
-     offsetof(struct trackbook, proof_count), sizeof(struct book_proof), BOOK_PROOFS_MAX},
-    {STR_INIT("quarantined"), FIELDS(quarantined_table), offsetof(struct trackbook, quarantined),
-     offsetof(struct trackbook, quarantined_count), sizeof(struct book_quarantined),
-     BOOK_QUARANTINED_MAX},
+    [BOOK_LEDGER] = {STR_INIT("ledger"), FIELDS(row_table), offsetof(struct trackbook, rows),
+                     offsetof(struct trackbook, row_count), sizeof(struct book_row), BOOK_ROWS_MAX},
+    [BOOK_PROOFS] = {STR_INIT("proofs"), FIELDS(proof_table), offsetof(struct trackbook, proofs),
+                     offsetof(struct trackbook, proof_count), sizeof(struct book_proof),
+                     BOOK_PROOFS_MAX},
+    [BOOK_QUARANTINED] = {STR_INIT("quarantined"), FIELDS(quarantined_table),
+                          offsetof(struct trackbook, quarantined),
+                          offsetof(struct trackbook, quarantined_count),
+                          sizeof(struct book_quarantined), BOOK_QUARANTINED_MAX},
 };
 
 const struct fields book_own = FIELDS(own_table);

@@ -190,3 +190,18 @@ int trackbook_read(struct str json, struct arena *arena, struct trackbook *ret_b
     *ret_book = *book;
     return 0;
 }
+
+int book_row_read(struct str json, struct arena *arena, struct book_row *ret_row, struct err *err)
+{
+    struct book_row row = {0};
+    struct scan scan;
+    scan_begin(&scan, json, arena);
+    scan.deep = true;
+    read_fields(&scan, book_lists[BOOK_LEDGER].fields, &row);
+    if (scan_finish(&scan, err) < 0)
+        return -1;
+    if (!row.digest.len)
+        return err_set(err, ERR_INPUT, "digest: is missing");
+    *ret_row = row;
+    return 0;
+}

@@ -45,7 +45,8 @@ struct book_list {
     size_t offset, count_offset, size, max;
 };
 
-enum { BOOK_OWN = 7, BOOK_PARTS = 8, BOOK_LISTS = 3, BOOK_FIELDS_MAX = 16 };
+enum { BOOK_LEDGER, BOOK_PROOFS, BOOK_QUARANTINED, BOOK_LISTS };
+enum { BOOK_OWN = 7, BOOK_PARTS = 8, BOOK_FIELDS_MAX = 16 };
 
 extern const struct fields book_own, book_condition_fields;
 extern const struct book_part book_parts[BOOK_PARTS];

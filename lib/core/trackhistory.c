@@ -209,6 +209,69 @@ int track_history_write(const struct track_history *history, const struct tracks
     return buf_finish(&buf, ret_json, err);
 }
 
+/* --- Older rows -------------------------------------------------------------------------------- */
+
+/* A Track that was made again counts its revisions anew. */
+static bool is_same(const struct book_row *a, const struct book_row *b)
+{
+    return a->revision == b->revision && a->started_at == b->started_at;
+}
+
+static bool is_on_ledger(const struct trackbook *book, const struct book_row *row)
+{
+    for (size_t i = 0; i < book->row_count; i++)
+        if (is_same(&book->rows[i], row))
+            return true;
+    return false;
+}
+
+/* A row stands there once for each state that it came to, mostly one behind the other. */
+static void keep_row(struct history_rows *rows, const struct book_row *row)
+{
+    size_t at = rows->count;
+    while (at > 0 && !is_same(&rows->items[at - 1], row))
+        at--;
+    rows->items[at ? at - 1 : rows->count++] = *row;
+}
+
+static void newest_first(struct history_rows *rows)
+{
+    for (size_t i = 0; i < rows->count / 2; i++) {
+        struct book_row row = rows->items[i];
+        rows->items[i] = rows->items[rows->count - 1 - i];
+        rows->items[rows->count - 1 - i] = row;
+    }
+}
+
+int track_history_older(const struct track_history *history, const struct trackbook *book,
+                        struct arena *arena, struct history_rows *ret_rows, struct err *err)
+{
+    struct str rest = history->foreign ? STR_NONE : history->rows, text = rest;
+    struct history_rows rows = {0};
+    size_t lines = 0;
+    while (text.len) {
+        next_line(&text);
+        lines++;
+    }
+    rows.items = arena_array(arena, struct book_row, lines + 1);
+    if (!rows.items)
+        return err_no_memory(err);
+    while (rest.len) {
+        struct book_row row;
+        if (book_row_read(next_line(&rest), arena, &row, err) == 0) {
+            if (!is_on_ledger(book, &row))
+                keep_row(&rows, &row);
+        } else if (err->kind == ERR_MEMORY) {
+            return -1;
+        } else {
+            rows.unread++;
+        }
+    }
+    newest_first(&rows);
+    *ret_rows = rows;
+    return 0;
+}
+
 /* --- Recalling --------------------------------------------------------------------------------- */
 
 static int64_t last_revision(const struct trackbook *book)

@@ -54,6 +54,14 @@ const struct book_row *book_newest(const struct trackbook *book, struct str dige
     return NULL;
 }
 
+bool book_row_is_current(const struct trackbook *book, const struct book_row *row)
+{
+    for (size_t i = 0; i < book->row_count; i++)
+        if (&book->rows[i] == row)
+            return row->revision == book->current.revision;
+    return false;
+}
+
 /* ---- what should be known ---- */
 
 static void add_part(struct buf *buf, struct str text)

@@ -63,8 +63,7 @@ static struct str revision_cell(struct table *table, const struct trackbook *boo
                                 const struct book_row *row)
 {
     struct buf buf = BUF_INIT(table->arena, 64);
-    buf_addf(&buf, "%lld%s", (long long)row->revision,
-             row->revision == book->current.revision ? " *" : "");
+    buf_addf(&buf, "%lld%s", (long long)row->revision, book_row_is_current(book, row) ? " *" : "");
     return cell_of(table, &buf);
 }
 

@@ -167,7 +167,7 @@ void history_row_json(struct json_writer *json, const struct trackview *view,
     json_member(json, "digest", row->digest);
     json_member(json, "state", row_state_names[row->state]);
     json_key(json, "current");
-    json_bool(json, row->revision == view->book->current.revision);
+    json_bool(json, book_row_is_current(view->book, row));
     json_key(json, "quarantined");
     json_bool(json, book_quarantine_of(view->book, row->digest) != NULL);
     add_when(json, "startedAt", row->started_at);
@@ -178,7 +178,8 @@ void history_row_json(struct json_writer *json, const struct trackview *view,
     json_close(json, '}');
 }
 
-void history_json(struct json_writer *json, const struct trackview *view)
+void history_json(struct json_writer *json, const struct trackview *view,
+                  const struct book_row *older, size_t older_count)
 {
     json_open(json, '{');
     json_member(json, "namespace", view->spec->namespace);
@@ -191,6 +192,8 @@ void history_json(struct json_writer *json, const struct trackview *view)
     json_open(json, '[');
     for (size_t i = 0; i < view->book->row_count; i++)
         history_row_json(json, view, &view->book->rows[i]);
+    for (size_t i = 0; i < older_count; i++)
+        history_row_json(json, view, &older[i]);
     json_close(json, ']');
     json_close(json, '}');
 }

@@ -55,11 +55,14 @@ static void check_history(struct str json, struct arena *arena)
     struct trackbook *book = arena_new(arena, struct trackbook);
     struct trackspec *spec = arena_new(arena, struct trackspec);
     struct track_history history = {.foreign = false}, again = {.foreign = false};
+    struct history_rows older = {0};
     struct err err = {ERR_NONE, ""};
     struct str text;
     must(book && spec);
     if (track_history_read(json, arena, &history, &err) < 0)
         return;
+    if (track_history_older(&history, book, arena, &older, &err) == 0)
+        must(older.count + older.unread <= history.rows.len);
     track_history_recall(&history, arena, book, &err);
     must(!history.foreign || book->quarantined_count == 0);
     if (track_history_write(&history, spec, book, arena, &text, &err) < 0)

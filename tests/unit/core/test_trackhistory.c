@@ -134,12 +134,61 @@ TEST(what_is_recalled)
     CHECK_INT("forged", other->current.revision, 0);
 }
 
+/* "2 Healthy;1 Failed;" */
+static struct str rows_told(struct arena *arena, const struct history_rows *rows)
+{
+    struct buf text = BUF_INIT(arena, 4096);
+    for (size_t i = 0; i < rows->count; i++)
+        buf_addf(&text, "%lld %.*s;", (long long)rows->items[i].revision,
+                 STR_FMT(row_state_names[rows->items[i].state]));
+    return finished(&text);
+}
+
+#define LINE(revision, second, state)                                                              \
+    "{\"revision\":" revision ",\"digest\":\"" DIGEST "\",\"state\":\"" state                      \
+    "\",\"startedAt\":\"1970-01-01T00:00:" second "Z\"}\n"
+
+TEST(what_the_ledger_has_no_more)
+{
+    static const struct {
+        const char *name, *lines;
+        bool foreign;
+        const char *older;
+        size_t unread;
+    } rows[] = {
+        {"nothing", "", false, "", 0},
+        {"as it was written last",
+         LINE("1", "01", "RollingOut") LINE("1", "01", "Healthy") LINE("2", "02", "Failed"), false,
+         "2 Failed;1 Healthy;", 0},
+        {"a state that came late",
+         LINE("1", "01", "RollingOut") LINE("2", "02", "Healthy") LINE("1", "01", "Abandoned"),
+         false, "2 Healthy;1 Abandoned;", 0},
+        {"what the ledger has", LINE("1", "01", "Healthy") LINE("7", "07", "RollingOut"), false,
+         "1 Healthy;", 0},
+        {"of a Track before this one", LINE("7", "01", "Healthy"), false, "7 Healthy;", 0},
+        {"what is no row", "x\n{}\n" LINE("1", "01", "Well") LINE("1", "01", "Healthy"), false,
+         "1 Healthy;", 3},
+        {"somebody else's", LINE("1", "01", "Healthy"), true, "", 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct trackbook *book = arena_new(&arena, struct trackbook);
+        struct track_history history = {.rows = str_of(rows[i].lines), .foreign = rows[i].foreign};
+        struct history_rows older = {0};
+        struct err err = ERR_CLEAN;
+        book->row_count = 1;
+        book->rows[0] = (struct book_row){.revision = 7, .digest = STR(DIGEST), .started_at = 7};
+        CHECK_INT(rows[i].name, track_history_older(&history, book, &arena, &older, &err), 0);
+        CHECK_STR(rows[i].name, rows_told(&arena, &older), str_of(rows[i].older));
+        CHECK_INT(rows[i].name, older.unread, rows[i].unread);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whose_it_is),
-        cmocka_unit_test(lines_are_added),
-        cmocka_unit_test(the_oldest_go),
+        cmocka_unit_test(whose_it_is),      cmocka_unit_test(lines_are_added),
+        cmocka_unit_test(the_oldest_go),    cmocka_unit_test(what_the_ledger_has_no_more),
         cmocka_unit_test(what_is_recalled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

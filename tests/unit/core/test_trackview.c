@@ -247,7 +247,8 @@ TEST(for_programs)
                       "'digest':'" D3 "'},'candidate':{'tag':'v2','digest':'" D2
                       "','waits':'Proof','waitsFor':'waits'},'conditions':[]}"));
     json = (struct json_writer){.buf = &history};
-    history_json(&json, &view);
+    const struct book_row older = {.revision = 2, .digest = STR(D2), .state = ROW_FAILED};
+    history_json(&json, &view, &older, 1); /* of a Track by this name before this one */
     CHECK_STR("history", finished(&history),
               json_of(&arena,
                       "{'namespace':'shop','name':'web','image':'" WEB
@@ -256,7 +257,9 @@ TEST(for_programs)
                       "'2026-11-21T09:55:00Z','endedAt':'2026-11-21T09:56:00Z','why':"
                       "'followed >=1','movedTo':'" D4 "'},{'revision':1,'tag':'v0','digest':'" D3
                       "','state':'Abandoned','current':false,'quarantined':true,"
-                      "'startedAt':'2026-11-21T08:00:00Z','why':'said so','by':'ann'}]}"));
+                      "'startedAt':'2026-11-21T08:00:00Z','why':'said so','by':'ann'},"
+                      "{'revision':2,'digest':'" D2
+                      "','state':'Failed','current':false,'quarantined':false}]}"));
 }
 
 TEST(short_digests)
