@@ -9,9 +9,9 @@ import time
 import render
 from results import check
 
-COMPOSITIONS = ["overlays/default", "overlays/aks"] + sorted(
-    os.path.join(render.ROOT, "tests/manifests/overlays", name)
-    for name in os.listdir(os.path.join(render.ROOT, "tests/manifests/overlays")))
+COMPOSITIONS = [os.path.join(folder, name) for folder in (os.path.join(render.ROOT, "manifests/overlays"),
+                                                          os.path.join(render.ROOT, "tests/manifests/overlays"))
+                for name in sorted(os.listdir(folder))]
 SYSTEM = ["kube-system", "kube-public", "kube-node-lease", "pinnace-system"]
 LEVELS = ["tagged", "pinned", "released", "unknown"]
 ENFORCER = [{"key": "control-plane", "operator": "NotIn", "values": ["true"]},
@@ -112,7 +112,9 @@ def try_workloads(name, objects):
         pod, labels = spec["template"]["spec"], spec["template"]["metadata"]["labels"]
         (container,) = pod["containers"]
         text = f"{name}: {what}"
-        same(f"{text}: replicas", spec["replicas"], 2)
+        same(f"{text}: replicas", spec["replicas"], 1 if name == "kind" else 2)
+        same(f"{text}: on nodes and in zones of their own", [each["topologyKey"] for each in pod["topologySpreadConstraints"]],
+             ["kubernetes.io/hostname", "topology.kubernetes.io/zone"])
         check(f"{text}: image by digest", "@sha256:" in container["image"], container["image"])
         check(f"{text}: confined", hardened(container) and pod["securityContext"]["runAsNonRoot"] and
               pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, pod)
@@ -148,11 +150,38 @@ def try_hooks(name, objects):
         return
     port = {port["name"]: port["containerPort"] for port in container["ports"]}[services[0]["spec"]["ports"][0]["targetPort"]]
     mount = next(mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "hooks")
-    same(f"{name}: hooks", container["command"][1:], [f"--hooks=:{port}", f"--hooks-secret={mount}/secrets"])
+    same(f"{name}: hooks", container["command"][1:3], [f"--hooks=:{port}", f"--hooks-secret={mount}/secrets"])
     for other in services[0]["spec"]["selector"], policies[0]["spec"]["podSelector"]["matchLabels"]:
         check(f"{name}: hooks lead to the controller", other.items() <= controller["metadata"]["labels"].items() and len(other) > 1)
     same(f"{name}: who may send hints", policies[0]["spec"]["ingress"], [{
         "from": [{"namespaceSelector": {"matchLabels": {"pinnace.dev/hooks": "send"}}}], "ports": [{"protocol": "TCP", "port": port}]}])
+
+
+# Where the controller asks who it is, and the annotation that says so, by what the name of an overlay has in it.
+PLATFORMS = {
+    "aks": (["169.254.169.254/32"], "azure.workload.identity/client-id"),
+    "eks": (["169.254.170.23/32", "fd00:ec2::23/128", "169.254.169.254/32", "fd00:ec2::254/128"], "eks.amazonaws.com/role-arn"),
+    "gke": (["169.254.169.254/32", "169.254.169.252/32"], "iam.gke.io/gcp-service-account"),
+}
+
+
+def try_platform(name, objects):
+    (policy,) = render.find(objects, "NetworkPolicy", "pinnace-controller")
+    blocks = [peer["ipBlock"]["cidr"] for rule in policy["spec"]["egress"] for peer in rule.get("to", [])]
+    platform = next((each for each in PLATFORMS if each in name), "")
+    addresses, annotation = PLATFORMS.get(platform, ([], ""))
+    same(f"{name}: where identities are asked for", blocks, addresses)
+    (account,) = render.find(objects, "ServiceAccount", "pinnace-controller")
+    (controller,) = render.find(objects, "Deployment", "pinnace-controller")
+    identified = name == "aks" or "identity" in name
+    same(f"{name}: its identity", list(account["metadata"].get("annotations", {})), [annotation] * identified)
+    same(f"{name}: workload identity", controller["spec"]["template"]["metadata"]["labels"].get("azure.workload.identity/use"),
+         "true" if identified and platform == "aks" else None)
+    pods = len(render.find(objects, "ResourceQuota"))
+    same(f"{name}: a quota for critical pods", pods, int(platform == "gke"))
+    (webhook,) = render.find(objects, "NetworkPolicy", "pinnace-webhook")
+    senders = [peer["podSelector"]["matchLabels"] for rule in webhook["spec"]["ingress"] for peer in rule.get("from", [])]
+    same(f"{name}: who reaches the webhook", senders, [{"app": "konnectivity-agent"}] * ("konnectivity" in name))
 
 
 def try_images(name, yaml):
@@ -263,6 +292,13 @@ def try_install(api):
     kept = api.get(path).body["webhooks"][0]["clientConfig"].get("caBundle")
     check("applied again it keeps the authority that was put in", again.returncode == 0 and kept == CA, again.stderr)
     try_rights(api)
+    for composition in COMPOSITIONS:
+        # Without what needs kinds.
+        taken = [item for item in render.render(composition) if not item["apiVersion"].startswith(("cert-manager.io", "pinnace.dev"))]
+        tried = kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-",
+                        text=json.dumps({"apiVersion": "v1", "kind": "List", "items": taken}))
+        check(f"{os.path.basename(composition)}: the API server takes it, without a warning",
+              tried.returncode == 0 and "Warning" not in tried.stderr, tried.stderr)
     gone = kubectl("delete", "-f", "-", "--timeout=60s", text=yaml)
     check("it is deleted", gone.returncode == 0, gone.stderr)
 
@@ -310,6 +346,7 @@ def run(api, folder):
         try_policies(name, objects, changed)
         try_workloads(name, objects)
         try_hooks(name, objects)
+        try_platform(name, objects)
         try_images(name, yaml)
         check(f"{name}: no kinds, and no placeholder", not render.find(objects, "CustomResourceDefinition") and
               "pinnace:0.1.0" not in yaml)
