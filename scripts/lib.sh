@@ -23,6 +23,7 @@ export LC_ALL=C.UTF-8
 declare -A package_sets=(
 	[build]="gcc libc6-dev clang cmake ninja-build pkg-config libcjson-dev libyaml-dev libcmocka-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libssl-dev"
 	[test]="python3"
+	[yaml]="python3-yaml"
 	[image]="buildah mmdebstrap"
 	[lint]="gcc libc6-dev pkg-config clang-format clang-tidy shellcheck mandoc zsh fish python3"
 	[cluster]="gcc libc6-dev containerd runc containernetworking-plugins docker-registry skopeo iptables iproute2 openssl procps python3-pip ca-certificates"
