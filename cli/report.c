@@ -285,6 +285,32 @@ static void write_result(struct json_writer *json, const struct report *report,
     json_close(json, '}');
 }
 
+/* How to mend it: code hosts ask for it, and show it with the rule. */
+static const struct str helps[REASONS] = {
+    [REASON_NO_DIGEST] =
+        STR_INIT("Append @sha256:... of the image you mean; \"kubectl pinnace pin\" "
+                 "writes it into manifests."),
+    [REASON_MUTABLE_TAG] = STR_INIT("Name a version, or better a digest."),
+    [REASON_NO_TAG] = STR_INIT("Name a version, or better a digest."),
+    [REASON_BAD_REFERENCE] = STR_INIT("\"kubectl pinnace ref NAME\" tells how a name is read."),
+    [REASON_BAD_DIGEST] = STR_INIT("Write sha256: and 64 hex digits, or sha512: and 128."),
+    [REASON_REGISTRY_NOT_ALLOWED] =
+        STR_INIT("Take the image from a registry that the PinPolicy allows."),
+    [REASON_NOT_RELEASED] = STR_INIT("Let the Track release it, or name what it released."),
+    [REASON_TAG_MISMATCH] = STR_INIT("Write the tag that was released with the digest, or none."),
+    [REASON_TAG_MOVED] = STR_INIT("Push a new version: a released one keeps its bytes."),
+};
+
+static void write_rule(struct json_writer *json, int reason)
+{
+    json_open(json, '{');
+    json_member(json, "id", reason_names[reason]);
+    write_text(json, "shortDescription", reason_summaries[reason]);
+    write_text(json, "fullDescription", reason_summaries[reason]);
+    write_text(json, "help", helps[reason]);
+    json_close(json, '}');
+}
+
 static void write_driver(struct json_writer *json)
 {
     json_open(json, '{');
@@ -292,12 +318,8 @@ static void write_driver(struct json_writer *json)
     json_member(json, "version", STR(PINNACE_VERSION));
     json_key(json, "rules");
     json_open(json, '[');
-    for (int reason = REASON_NONE + 1; reason < REASONS; reason++) {
-        json_open(json, '{');
-        json_member(json, "id", reason_names[reason]);
-        write_text(json, "shortDescription", reason_summaries[reason]);
-        json_close(json, '}');
-    }
+    for (int reason = REASON_NONE + 1; reason < REASONS; reason++)
+        write_rule(json, reason);
     json_close(json, ']');
     json_close(json, '}');
 }
@@ -316,6 +338,14 @@ void report_sarif(struct buf *out, const struct report *report)
     json_key(&json, "driver");
     write_driver(&json);
     json_close(&json, '}');
+    /* Without it, a file that could not be read would look like one without findings. */
+    json_key(&json, "invocations");
+    json_open(&json, '[');
+    json_open(&json, '{');
+    json_key(&json, "executionSuccessful");
+    json_bool(&json, report->unread == 0);
+    json_close(&json, '}');
+    json_close(&json, ']');
     json_key(&json, "results");
     json_open(&json, '[');
     for (const struct report_entry *entry = report->entries; entry; entry = entry->next)
