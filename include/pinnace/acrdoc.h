@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acrdoc: the documents of Azure Container Registry that other registries do not have. */
+#ifndef PINNACE_ACRDOC_H
+#define PINNACE_ACRDOC_H
+
+#include "pinnace/arena.h"
+#include "pinnace/err.h"
+#include "pinnace/str.h"
+
+enum { ACRDOC_MAX_BYTES = 4 * 1024 * 1024 };
+
+/* The refresh token that an exchange answers with. */
+int acr_exchange_read(struct str body, struct arena *arena, struct str *ret_token, struct err *err);
+
+#endif

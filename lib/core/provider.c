@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* provider: see the header. Which clouds there are, and what their files share. */
+#include "pinnace/provider.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "pinnace/url.h"
+
+#include "pinnace/banned.h"
+
+const struct provider *const providers[] = {&provider_azure, NULL};
+
+const struct provider *provider_of(struct str host)
+{
+    for (size_t i = 0; providers[i]; i++)
+        if (providers[i]->serves(host))
+            return providers[i];
+    return NULL;
+}
+
+const struct provider *provider_named(struct str name)
+{
+    for (size_t i = 0; providers[i]; i++)
+        if (str_eq(str_of(providers[i]->name), name))
+            return providers[i];
+    return NULL;
+}
+
+void provider_add_field(struct buf *buf, const char *name, struct str value)
+{
+    buf_addf(buf, "%s%s=", buf->len ? "&" : "", name);
+    buf_add_url_part(buf, value);
+}
+
+void provider_fail(struct provider_next *next, const struct provider_answer *answer,
+                   enum registry_fault fault, const char *format, ...)
+{
+    char text[sizeof(next->error.text)];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    next->turn = PROVIDER_FAILED;
+    next->error.status = answer ? answer->status : 0;
+    next->error.retry_after_s = answer ? answer->retry_after_s : 0;
+    registry_error_set(&next->error, fault, STR_NONE, "%s", text);
+}
+
+static bool is_name(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is_alpha(text.ptr[i]) && !ascii_is_digit(text.ptr[i]) && text.ptr[i] != '-' &&
+            text.ptr[i] != '.')
+            return false;
+    return text.len > 0 && text.ptr[0] != '.' && text.ptr[0] != '-';
+}
+
+bool provider_host_under(struct str host, struct str suffix)
+{
+    return is_name(host) && host.len > suffix.len + 1 && str_ends(host, suffix) &&
+           host.ptr[host.len - suffix.len - 1] == '.';
+}
