@@ -119,6 +119,13 @@ extern const struct provider *const providers[];
 const struct provider *provider_of(struct str host);
 const struct provider *provider_named(struct str name);
 
+/*
+ * Takes what the annotations of a ServiceAccount say for the provider; false when they say nothing,
+ * or it cannot be read. The values are in the arena, or parts of json.
+ */
+bool provider_note_account(const struct provider *provider, struct str json, struct arena *arena,
+                           struct provider_input *input);
+
 /* --- For providers */
 
 /* "NAME=value", as a part of a form or a query: an ampersand before all but the first. */

@@ -75,6 +75,7 @@ struct registry_token {
     struct str token;
     int64_t life_s;
 };
+/* Without expires_in its life is what the token itself says, if it is a JWT, or else a minute. */
 int registry_token_read(struct str body, struct arena *arena, struct registry_token *ret_token,
                         struct err *err);
 

@@ -11,6 +11,10 @@
  * Credentials go to the registry they are for, and to the token server it names if that is of the
  * same domain and behind https. They are in no error. Redirects to other hosts get none, and a mirror
  * gets those for itself.
+ *
+ * Where no login is there for a cloud's own registry, or none is taken, its provider finds out who we
+ * are there (see provider.h): what it is let in with goes to that very host only, and is kept until
+ * it ends. Whoever nobody vouches for is nobody, and told why if that does not do.
  */
 #ifndef PINNACE_REGISTRY_H
 #define PINNACE_REGISTRY_H
@@ -20,6 +24,7 @@
 #include "pinnace/imageref.h"
 #include "pinnace/regdoc.h"
 
+struct kube;
 struct registry;
 struct registry_call;
 
@@ -44,6 +49,14 @@ struct registry_options {
     struct str_list
         realms;     /* hosts of token servers that may have credentials, whosever they are */
     int timeout_ms; /* of one request; 0: REGISTRY_TIMEOUT_MS */
+    struct str_list machine; /* providers that may ask the machine's metadata service, by name */
+    struct kube *kube;       /* makes tokens of ServiceAccounts; NULL: none are asked as */
+};
+
+/* A ServiceAccount in whose name a registry is asked, if it has an identity of that cloud. */
+struct registry_account {
+    struct str namespace, name;
+    struct str json; /* as the API server has it */
 };
 
 /* http must outlive it. */
@@ -69,9 +82,11 @@ struct registry_answer {
 
 struct registry_request {
     enum registry_verb verb;
-    struct imageref ref;                /* its strings are copied; without a tag: latest */
-    const struct docker_logins *logins; /* until it is done; NULL: nobody in particular */
-    int patience_ms;                    /* for how long it is tried again; 0: not at all */
+    struct imageref ref;                     /* its strings are copied; without a tag: latest */
+    const struct docker_logins *logins;      /* until it is done; NULL: nobody in particular */
+    const struct registry_account *accounts; /* likewise; the first that has one is asked as */
+    size_t account_count;
+    int patience_ms; /* for how long it is tried again; 0: not at all */
 
     /* Each tag of each page as it comes. Only a list that ends well is one: until then nothing may
      * be concluded from it. */

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "pinnace/scan.h"
 #include "pinnace/url.h"
 
 #include "pinnace/banned.h"
@@ -25,6 +26,48 @@ const struct provider *provider_named(struct str name)
         if (str_eq(str_of(providers[i]->name), name))
             return providers[i];
     return NULL;
+}
+
+static void note_annotations(const struct provider *provider, struct scan *scan,
+                             struct provider_input *noted)
+{
+    struct scan_members annotations = scan_object(scan);
+    for (struct str key; scan_any_member(scan, &annotations, &key);) {
+        struct str value = scan_string(scan);
+        for (size_t i = 0; i < provider->need_count; i++)
+            if (provider->needs[i].annotation && value.len <= PROVIDER_VALUE_MAX &&
+                str_eq(key, str_of(provider->needs[i].annotation)))
+                noted->values[i] = value;
+    }
+}
+
+/* An account that is only said which tenant it is of has no identity yet: that is general. */
+static bool is_somebody(const struct provider *provider, const struct provider_input *noted)
+{
+    for (size_t i = 0; i < provider->need_count; i++)
+        if (noted->values[i].len && !provider->needs[i].is_general)
+            return true;
+    return false;
+}
+
+bool provider_note_account(const struct provider *provider, struct str json, struct arena *arena,
+                           struct provider_input *input)
+{
+    static const struct str keys[] = {STR_INIT("metadata")}, inner[] = {STR_INIT("annotations")};
+    struct provider_input noted = {.host = input->host};
+    struct scan scan;
+    scan_begin(&scan, json, arena);
+    scan.deep = true;
+    struct scan_members members = scan_object(&scan);
+    while (scan_member(&scan, &members, keys, 1) != SCAN_END) {
+        struct scan_members metadata = scan_object(&scan);
+        while (scan_member(&scan, &metadata, inner, 1) != SCAN_END)
+            note_annotations(provider, &scan, &noted);
+    }
+    if (scan_finish(&scan, NULL) < 0 || !is_somebody(provider, &noted))
+        return false;
+    *input = noted;
+    return true;
 }
 
 void provider_add_field(struct buf *buf, const char *name, struct str value)

@@ -4,6 +4,7 @@
 
 #include "pinnace/httphead.h"
 #include "pinnace/imageref.h"
+#include "pinnace/jwt.h"
 #include "pinnace/scan.h"
 #include "pinnace/semver.h"
 
@@ -247,6 +248,16 @@ static bool is_word(struct str text)
     return text.len > 0;
 }
 
+/* Some say only within the token when it ends, which is then a JWT that says when it was made. */
+static int64_t life_within(struct str token, struct arena *arena)
+{
+    struct jwt jwt;
+    if (jwt_read(token, arena, &jwt, NULL) < 0 || !jwt.issued || !jwt.expires)
+        return TOKEN_LIFE_DEFAULT;
+    int64_t life = jwt_life(&jwt, jwt.issued);
+    return life > TOKEN_LIFE_MOST ? TOKEN_LIFE_MOST : life;
+}
+
 /* Whole seconds; a fraction is cut off. What is none counts as not given. */
 static int64_t life_of(struct str number)
 {
@@ -287,6 +298,7 @@ int registry_token_read(struct str body, struct arena *arena, struct registry_to
         token = access_token;
     if (!is_word(token))
         return err_set(err, ERR_INPUT, "token: is missing, or cannot be one");
-    *ret_token = (struct registry_token){token, life_of(expires_in)};
+    *ret_token = (struct registry_token){token, expires_in.len ? life_of(expires_in)
+                                                               : life_within(token, arena)};
     return 0;
 }

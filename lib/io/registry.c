@@ -44,6 +44,7 @@ static void call_free(struct registry_call *call)
     if (call->http)
         http_cancel(call->http);
     registry_token_forget(call);
+    registry_identity_forget(call);
     registry_host_remove(call);
     registry_host_release(call);
     bytes_free(&call->next_url);
@@ -62,6 +63,7 @@ static bool go_on_without_mirror(struct registry_call *call)
         return false;
     registry_token_forget(call);
     call->on_mirror = call->foreign = call->logins_begun = call->renewed = false;
+    call->identified = call->own_renewed = false;
     call->login = NULL;
     call->redirects = call->challenges = 0;
     call->backoff.failures = 0;
@@ -93,6 +95,7 @@ void registry_close(struct registry **registry)
     while ((*registry)->calls)
         call_free((*registry)->calls);
     registry_tokens_free(*registry);
+    registry_identities_free(*registry);
     while ((*registry)->hosts) {
         struct registry_host *host = (*registry)->hosts;
         (*registry)->hosts = host->next;

@@ -52,11 +52,20 @@ static void set_scope(struct registry_call *call)
         call->scope = text;
 }
 
+/* What a provider gave is for the very host that it was made for, not for all of its domain. */
+static enum realm_trust trust_of(const struct registry_call *call, struct str realm)
+{
+    struct str host = str_of(call->host->name);
+    enum realm_trust trust = realm_trust(realm, host, call->host->plain);
+    bool own = call->login == &call->own && !str_eq_nocase(url_host(realm), host);
+    return own && trust == REALM_OWN ? REALM_FOREIGN : trust;
+}
+
 static void ask_for_token(struct registry_call *call)
 {
     struct registry_host *host = call->host;
     struct str realm = str_of(host->realm);
-    enum realm_trust trust = realm_trust(realm, str_of(host->name), host->plain);
+    enum realm_trust trust = trust_of(call, realm);
     bool named = str_list_has_host(&call->registry->options.realms, url_host(realm));
     if (trust == REALM_REFUSED) {
         fail(call, "the registry sends us for tokens to a place that is not to be trusted:", realm);
@@ -81,6 +90,10 @@ void registry_auth_begin(struct registry_call *call)
         call->login = next_login(call);
     }
     registry_token_forget(call);
+    if (!call->login && registry_identity_wanted(call)) {
+        registry_identity_for(call);
+        return;
+    }
     bool as_itself = !call->foreign;
     if (as_itself && call->login && call->login->registry_token.len)
         registry_call_send(call, SENT_GIVEN_TOKEN, call->login->registry_token);
@@ -130,10 +143,12 @@ static bool note_challenge(struct registry_call *call, const struct http_respons
     return true;
 }
 
-bool registry_auth_next(struct registry_call *call)
+bool registry_auth_next(struct registry_call *call, bool unauthorized)
 {
+    if (call->login == &call->own)
+        return unauthorized && registry_identity_renew(call);
     const struct docker_login *login = call->login ? next_login(call) : NULL;
-    if (!login)
+    if (!login && !registry_identity_wanted(call))
         return false;
     call->login = login;
     call->renewed = false;
@@ -165,10 +180,11 @@ bool registry_auth_refused(struct registry_call *call, const struct http_respons
             return true;
         }
     }
-    if (registry_auth_next(call))
+    if (registry_auth_next(call, error->status == 401))
         return true;
+    registry_identity_explain(call, error);
     size_t len = strlen(error->text);
-    if (error->status == 401)
+    if (error->status == 401 && call->nobody.fault == REGISTRY_FINE)
         snprintf(error->text + len, sizeof(error->text) - len, "; %s",
                  call->login ? "the credentials that are there for it are not taken"
                              : "no credentials are there for it");

@@ -9,6 +9,7 @@
 
 #include "pinnace/bytes.h"
 #include "pinnace/challenge.h"
+#include "pinnace/provider.h"
 #include "pinnace/registry.h"
 #include "pinnace/regplace.h"
 
@@ -63,11 +64,41 @@ struct registry_token_entry {
     bool posted; /* by the OAuth2 form, since the other one is not there */
 };
 
+/* Who we, or a ServiceAccount, are to one registry of a cloud, or the way to find that out. */
+struct registry_identity {
+    struct registry_identity *next;
+    struct registry *registry;
+    const struct provider *provider;
+    struct arena arena;                  /* holds the four below */
+    struct str host, namespace, account; /* no account: we ourselves */
+    struct provider_input noted;         /* what the account's annotations say */
+
+    struct arena kept; /* holds the login */
+    struct docker_login login;
+    int64_t renew_at, ends_at;   /* .ends_at 0: there is none */
+    unsigned generation;         /* of the login */
+    struct registry_error error; /* why there is none; .fault REGISTRY_FINE: we are nobody */
+    int64_t not_before;          /* the error is believed so long */
+    struct backoff backoff;
+
+    struct arena room; /* of the run that is under way, and all below is its */
+    struct provider_input input;
+    struct provider_run run;
+    size_t needs_read;
+    unsigned asked;
+    const char *want_header;
+    struct http_call *http;
+    struct kube_call *kube;
+    struct registry_call *waiting;
+    bool serving; /* those who wait: it must not go */
+};
+
 struct registry {
     struct http *http;
     struct registry_options options;
     struct registry_host *hosts;
     struct registry_token_entry *tokens;
+    struct registry_identity *identities;
     struct registry_call *calls;
 };
 
@@ -100,6 +131,11 @@ struct registry_call {
     bool renewed;                       /* a token that was refused has been replaced once */
     struct registry_token_entry *token; /* it waits for this one, or was sent with it */
     unsigned generation;                /* of the value it was sent with */
+    struct registry_identity *identity; /* it waits for this one */
+    struct docker_login own;            /* what that gave, in the arena; login points here then */
+    unsigned own_generation;
+    bool identified, own_renewed; /* a provider was asked; once more, after a 401 */
+    struct registry_error nobody; /* why it gave none */
     struct http_call *http;
 };
 
@@ -117,8 +153,8 @@ void registry_host_release(struct registry_call *call);
 
 /* Sends the call, now or when its token is there. */
 void registry_auth_begin(struct registry_call *call);
-/* Goes on as the next one who might be known there, if there is one. */
-bool registry_auth_next(struct registry_call *call);
+/* Goes on as the next one who might be known there, if there is one, after a 401 or another no. */
+bool registry_auth_next(struct registry_call *call, bool unauthorized);
 /* After a 401, 403 or 404: true if the call goes on as somebody else or with another token. */
 bool registry_auth_refused(struct registry_call *call, const struct http_response *response,
                            struct registry_error *error);
@@ -131,6 +167,19 @@ void registry_token_for(struct registry_call *call, bool credentials);
 void registry_token_drop(const struct registry_call *call);
 void registry_token_forget(struct registry_call *call);
 void registry_tokens_free(struct registry *registry);
+
+/* --- registry_identity.c */
+
+/* Whether a provider might know as whom to ask, and was not asked yet. */
+bool registry_identity_wanted(const struct registry_call *call);
+/* Goes on as whom the provider says, or as nobody. */
+void registry_identity_for(struct registry_call *call);
+/* What the provider gave is not taken: true if the call goes on with what it gives now. */
+bool registry_identity_renew(struct registry_call *call);
+/* An error that nobody got is rather that we are nobody. */
+void registry_identity_explain(struct registry_call *call, struct registry_error *error);
+void registry_identity_forget(struct registry_call *call);
+void registry_identities_free(struct registry *registry);
 
 /* --- registry_call.c */
 
