@@ -9,6 +9,7 @@
 
 #include "pinnace/exec.h"
 #include "pinnace/file.h"
+#include "pinnace/provider.h"
 
 #include "pinnace/banned.h"
 
@@ -47,6 +48,18 @@ static int add_mirror(struct asking *asking, const struct cli_args *args)
     return EXIT_CLEAN;
 }
 
+static int add_cloud(struct asking *asking, const struct cli_args *args)
+{
+    struct str_list *list = &asking->options.machine;
+    if (!provider_named(str_of(args->value)))
+        return cli_usage_error(
+            args->verb, "no cloud whose machines have identities is known as \"%s\"", args->value);
+    if (list->count == REGISTRY_LIST_MAX)
+        return cli_error("more than %d clouds", (int)REGISTRY_LIST_MAX);
+    list->items[list->count++] = str_of(args->value);
+    return EXIT_CLEAN;
+}
+
 static int set_timeout(const struct cli_args *args, int *ret_ms)
 {
     char *end;
@@ -71,6 +84,8 @@ int asking_option(struct asking *asking, const struct cli_args *args, int option
         return add_host(args, &asking->options.realms);
     case ASKING_MIRROR:
         return add_mirror(asking, args);
+    case ASKING_MACHINE:
+        return add_cloud(asking, args);
     default:
         return set_timeout(args, &asking->patience_ms);
     }

@@ -20,7 +20,10 @@
                   ASKING_REALM] = {'\0', "token-server", "HOST", NULL,                             \
                                    "send credentials to this foreign token server (repeatable)"},  \
               [(base) + ASKING_MIRROR] = {'\0', "mirror", "HOST=MIRROR", NULL,                     \
-                                          "ask MIRROR for images of HOST first (repeatable)"}
+                                          "ask MIRROR for images of HOST first (repeatable)"},     \
+              [(base) + ASKING_MACHINE] = {'\0', "machine-identity", "CLOUD", "azure",             \
+                                           "be to this cloud's registries who the machine is "     \
+                                           "(repeatable)"}
 
 /* The same and how patient to be. */
 #define ASKING_OPTIONS(base)                                                                       \
@@ -33,6 +36,7 @@ enum {
     ASKING_PLAIN,
     ASKING_REALM,
     ASKING_MIRROR,
+    ASKING_MACHINE,
     ASKING_TIMEOUT,
     ASKING_OPTION_COUNT,
     ASKING_ACCESS_COUNT = ASKING_TIMEOUT,

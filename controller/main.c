@@ -120,17 +120,24 @@ static int start_push(struct controller *controller, struct err *err)
     return push_start(&controller->push, err);
 }
 
-static int open_registry(struct controller *controller, struct err *err)
+static int read_authorities(struct controller *controller, struct err *err)
 {
-    const struct options *options = &controller->options;
-    struct registry_options registry = options->registry;
+    struct options *options = &controller->options;
+    struct str *ca = &options->registry.ca;
     controller->arena = ARENA_INIT(4 * CA_MAX_BYTES);
     if (options->registry_ca &&
-        file_read(options->registry_ca, CA_MAX_BYTES, &controller->arena, &registry.ca, err) < 0)
+        file_read(options->registry_ca, CA_MAX_BYTES, &controller->arena, ca, err) < 0)
         return -1;
-    if (options->registry_ca && registry.ca.len == 0)
+    if (options->registry_ca && ca->len == 0)
         return err_set(err, ERR_INPUT, "%s: no certificate is in it", options->registry_ca);
-    return registry_open(controller->http, &registry, &controller->registry, err);
+    return 0;
+}
+
+static int open_registry(struct controller *controller, struct err *err)
+{
+    struct registry_options *registry = &controller->options.registry;
+    registry->kube = controller->options.account_identity ? controller->kube : NULL;
+    return registry_open(controller->http, registry, &controller->registry, err);
 }
 
 static int start_releases(struct controller *controller, struct err *err)
@@ -140,6 +147,7 @@ static int start_releases(struct controller *controller, struct err *err)
     controller->releases.leader = &controller->leader;
     controller->releases.registry = controller->registry;
     controller->releases.pull_secrets = controller->options.pull_secrets;
+    controller->releases.account_identity = controller->options.account_identity;
     controller->releases.page = &controller->page;
     return releases_start(&controller->releases, err);
 }
@@ -171,10 +179,10 @@ static int start(struct controller *controller, struct err *err)
                                          .namespace = options->namespace};
     if (http_open(HOSTS, &controller->http, err) < 0 ||
         http_watch_fd(controller->http, controller->signals, signal_came, controller, err) < 0 ||
-        open_registry(controller, err) < 0 ||
+        read_authorities(controller, err) < 0 ||
         kube_open(controller->http, &cluster, &controller->kube, err) < 0 ||
-        start_push(controller, err) < 0 || start_health(controller, err) < 0 ||
-        start_duties(controller, err) < 0)
+        open_registry(controller, err) < 0 || start_push(controller, err) < 0 ||
+        start_health(controller, err) < 0 || start_duties(controller, err) < 0)
         return -1;
     const struct log_field fields[] = {
         LOG_TEXT("version", STR(PINNACE_VERSION)),

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "pinnace/provider.h"
+
 #include "pinnace/banned.h"
 
 enum option_id {
@@ -18,6 +20,8 @@ enum option_id {
     OPTION_REALM,
     OPTION_MIRROR,
     OPTION_PULL_SECRETS,
+    OPTION_ACCOUNT_IDENTITY,
+    OPTION_MACHINE_IDENTITY,
 };
 
 static const struct option table[] = {
@@ -33,6 +37,8 @@ static const struct option table[] = {
     {"token-server", required_argument, NULL, OPTION_REALM},
     {"mirror", required_argument, NULL, OPTION_MIRROR},
     {"pull-secrets", no_argument, NULL, OPTION_PULL_SECRETS},
+    {"account-identity", no_argument, NULL, OPTION_ACCOUNT_IDENTITY},
+    {"machine-identity", required_argument, NULL, OPTION_MACHINE_IDENTITY},
     {"help", no_argument, NULL, CMDLINE_HELP},
     {"version", no_argument, NULL, CMDLINE_VERSION},
     {NULL, 0, NULL, 0},
@@ -60,6 +66,12 @@ static const char help[] =
     "  --mirror HOST=MIRROR  ask MIRROR for images of HOST first (repeatable)\n"
     "  --pull-secrets        be to a registry who the pods of the targets are, by their pull "
     "secrets\n"
+    "  --account-identity    be to a cloud's registry who the ServiceAccounts of the targets' "
+    "pods\n"
+    "                        are, where their annotations name an identity of that cloud\n"
+    "  --machine-identity CLOUD\n"
+    "                        be to this cloud's registries who the machine is, where the\n"
+    "                        environment names nobody (repeatable)\n"
     "  --help, --version\n\n"
     "An ADDRESS is 127.0.0.1:8080, [::1]:8080, or :8080 for all.\n";
 
@@ -101,6 +113,16 @@ static enum cmdline_result add_mirror(struct options *options, const char *text)
     return CMDLINE_RUN;
 }
 
+static enum cmdline_result add_cloud(struct str_list *list, const char *value)
+{
+    if (!provider_named(str_of(value)))
+        return complain("no cloud whose machines have identities is known as ", value);
+    if (list->count == REGISTRY_LIST_MAX)
+        return complain("there are too many clouds before ", value);
+    list->items[list->count++] = str_of(value);
+    return CMDLINE_RUN;
+}
+
 static enum cmdline_result take_registry(struct options *options, int id, const char *value)
 {
     if (id == OPTION_PLAIN)
@@ -109,8 +131,12 @@ static enum cmdline_result take_registry(struct options *options, int id, const 
         return add_host(&options->registry.realms, value);
     if (id == OPTION_MIRROR)
         return add_mirror(options, value);
+    if (id == OPTION_MACHINE_IDENTITY)
+        return add_cloud(&options->registry.machine, value);
     if (id == OPTION_REGISTRY_CA)
         options->registry_ca = value;
+    else if (id == OPTION_ACCOUNT_IDENTITY)
+        options->account_identity = true;
     else
         options->pull_secrets = true;
     return CMDLINE_RUN;

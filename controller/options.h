@@ -12,7 +12,7 @@ struct options {
     const char *hooks, *hooks_secret; /* NULL: no hints are listened to */
     bool no_certificates;
     const char *registry_ca; /* a file */
-    bool pull_secrets;
+    bool pull_secrets, account_identity;
     struct registry_options registry; /* hosts and mirrors */
     struct registry_mirror mirrors[REGISTRY_LIST_MAX];
 };

@@ -204,12 +204,12 @@ static void ask(struct look *look, enum registry_verb verb, struct str tag,
     /* Another image would be another generation, which begins anew. */
     struct registry_request request = {.verb = verb,
                                        .ref = look->tracked->gist.image,
-                                       .logins = pullsecrets_of(look->tracked),
                                        .on_tag = on_tag,
                                        .on_done = on_done,
                                        .context = look};
     struct err err;
     request.ref.tag = tag;
+    pullsecrets_fill(look->tracked, &request);
     look->call = registry_send(look->tracked->releases->registry, &request, &err);
     if (!look->call)
         fail_here(look, &err);
@@ -438,12 +438,12 @@ int poll_ask(struct tracked *tracked, const struct imageref *image, struct str d
     note_set(&question->digest, digest);
     struct registry_request request = {.verb = REGISTRY_RESOLVE,
                                        .ref = *image,
-                                       .logins = pullsecrets_of(tracked),
                                        .patience_ms = ASK_PATIENCE_MS,
                                        .on_done = answered,
                                        .context = question};
     request.ref.tag = STR_NONE;
     request.ref.digest = note_str(&question->digest);
+    pullsecrets_fill(tracked, &request);
     question->call = registry_send(tracked->releases->registry, &request, err);
     if (question->call)
         return 0;

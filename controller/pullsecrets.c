@@ -20,9 +20,12 @@ static const struct kube_resource accounts = {"/api/v1", "serviceaccounts"},
 struct pullsecrets {
     struct tracked *tracked;
     struct arena arena;
+    struct str namespace;
     struct docker_logins logins;
     struct pullnames names;
     struct str accounts[TRACK_TARGETS_MAX];
+    struct registry_account identities[TRACK_TARGETS_MAX]; /* the same, as they were read */
+    size_t identity_count;
     size_t account_count, accounts_read, secrets_read;
     struct kube_call *call;
     int64_t read_at; /* 0: they are being read */
@@ -75,6 +78,9 @@ static void account_came(void *context, struct str body, const struct kube_error
         log_skipped(pull, "serviceAccount", name, error->text);
     else if (pullnames_add_account(&pull->names, kept, &pull->arena, &err) < 0)
         log_skipped(pull, "serviceAccount", name, err.text);
+    else
+        pull->identities[pull->identity_count++] =
+            (struct registry_account){pull->namespace, name, kept};
     next(pull);
 }
 
@@ -96,7 +102,7 @@ static void next(struct pullsecrets *pull)
 {
     if (pull->accounts_read < pull->account_count) {
         ask(pull, accounts, pull->accounts[pull->accounts_read], account_came);
-    } else if (pull->secrets_read < pull->names.count) {
+    } else if (pull->tracked->releases->pull_secrets && pull->secrets_read < pull->names.count) {
         ask(pull, secrets, pull->names.secrets[pull->secrets_read], secret_came);
     } else {
         pull->read_at = clock_boot_ms();
@@ -138,7 +144,7 @@ static bool in_use(const struct tracked *tracked)
 bool pullsecrets_ready(struct tracked *tracked)
 {
     const struct pullsecrets *known = tracked->logins;
-    if (!tracked->releases->pull_secrets)
+    if (!tracked->releases->pull_secrets && !tracked->releases->account_identity)
         return true;
     if (known && !known->read_at)
         return false;
@@ -150,14 +156,20 @@ bool pullsecrets_ready(struct tracked *tracked)
         return true;
     pull->tracked = tracked;
     pull->arena = ARENA_INIT(ROOM);
+    pull->namespace = arena_copy(&pull->arena, tracked->kept->key.namespace);
     tracked->logins = pull;
     begin(pull);
     return false;
 }
 
-const struct docker_logins *pullsecrets_of(const struct tracked *tracked)
+void pullsecrets_fill(const struct tracked *tracked, struct registry_request *request)
 {
-    return tracked->logins && tracked->logins->read_at ? &tracked->logins->logins : NULL;
+    const struct pullsecrets *pull = tracked->logins;
+    if (!pull || !pull->read_at)
+        return;
+    request->logins = &pull->logins;
+    request->accounts = pull->identities;
+    request->account_count = pull->identity_count;
 }
 
 void pullsecrets_doubt(struct tracked *tracked)

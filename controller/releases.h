@@ -24,7 +24,8 @@ struct releases {
     struct log *log;
     const struct leader *leader;
     struct registry *registry;
-    bool pull_secrets; /* we may read those of targets */
+    bool pull_secrets;     /* we may read those of targets */
+    bool account_identity; /* we may speak for the accounts of their pods */
 
     struct collection tracks;
     struct workloads workloads;

@@ -64,6 +64,7 @@ static bool go_on_without_mirror(struct registry_call *call)
     registry_token_forget(call);
     call->on_mirror = call->foreign = call->logins_begun = call->renewed = false;
     call->identified = call->own_renewed = false;
+    call->refused = call->nobody = (struct registry_error){.fault = REGISTRY_FINE};
     call->login = NULL;
     call->redirects = call->challenges = 0;
     call->backoff.failures = 0;

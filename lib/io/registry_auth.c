@@ -143,13 +143,14 @@ static bool note_challenge(struct registry_call *call, const struct http_respons
     return true;
 }
 
-bool registry_auth_next(struct registry_call *call, bool unauthorized)
+bool registry_auth_next(struct registry_call *call, const struct registry_error *error)
 {
     if (call->login == &call->own)
-        return unauthorized && registry_identity_renew(call);
+        return error->fault == REGISTRY_UNAUTHORIZED && registry_identity_renew(call);
     const struct docker_login *login = call->login ? next_login(call) : NULL;
     if (!login && !registry_identity_wanted(call))
         return false;
+    call->refused = *error;
     call->login = login;
     call->renewed = false;
     registry_auth_begin(call);
@@ -180,13 +181,13 @@ bool registry_auth_refused(struct registry_call *call, const struct http_respons
             return true;
         }
     }
-    if (registry_auth_next(call, error->status == 401))
-        return true;
-    registry_identity_explain(call, error);
     size_t len = strlen(error->text);
-    if (error->status == 401 && call->nobody.fault == REGISTRY_FINE)
+    if (error->status == 401)
         snprintf(error->text + len, sizeof(error->text) - len, "; %s",
                  call->login ? "the credentials that are there for it are not taken"
                              : "no credentials are there for it");
+    if (registry_auth_next(call, error))
+        return true;
+    registry_identity_explain(call, error);
     return false;
 }

@@ -191,6 +191,9 @@ static void go_on(struct registry_call *call, const struct registry_identity *id
     if (there && copy_login(&call->arena, &identity->login, &call->own)) {
         call->own_generation = identity->generation;
         call->login = &call->own;
+    } else if (call->refused.fault != REGISTRY_FINE) {
+        registry_call_fail(call, &call->refused);
+        return;
     } else if (identity) {
         call->nobody = identity->error;
     }

@@ -134,8 +134,9 @@ struct registry_call {
     struct registry_identity *identity; /* it waits for this one */
     struct docker_login own;            /* what that gave, in the arena; login points here then */
     unsigned own_generation;
-    bool identified, own_renewed; /* a provider was asked; once more, after a 401 */
-    struct registry_error nobody; /* why it gave none */
+    bool identified, own_renewed;  /* a provider was asked; once more, after a 401 */
+    struct registry_error nobody;  /* why it gave none */
+    struct registry_error refused; /* what the last login before it came to */
     struct http_call *http;
 };
 
@@ -153,8 +154,8 @@ void registry_host_release(struct registry_call *call);
 
 /* Sends the call, now or when its token is there. */
 void registry_auth_begin(struct registry_call *call);
-/* Goes on as the next one who might be known there, if there is one, after a 401 or another no. */
-bool registry_auth_next(struct registry_call *call, bool unauthorized);
+/* Goes on as the next one who might be known there, if there is one, after this error. */
+bool registry_auth_next(struct registry_call *call, const struct registry_error *error);
 /* After a 401, 403 or 404: true if the call goes on as somebody else or with another token. */
 bool registry_auth_refused(struct registry_call *call, const struct http_response *response,
                            struct registry_error *error);

@@ -233,10 +233,10 @@ static void fail_waiting(struct registry_token_entry *entry, const struct regist
         bool refused = error->fault == REGISTRY_UNAUTHORIZED || error->fault == REGISTRY_FORBIDDEN;
         call->token = NULL;
         entry->users--;
-        if (refused && registry_auth_next(call, error->fault == REGISTRY_UNAUTHORIZED))
-            continue;
         registry_error_set(&own, error->fault, call->about, "the token server %.*s: %.300s",
                            STR_FMT(url_host(entry->realm)), error->text);
+        if (refused && registry_auth_next(call, &own))
+            continue;
         registry_identity_explain(call, &own);
         registry_host_note(call->host, &own);
         registry_call_fail(call, &own);

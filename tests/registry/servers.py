@@ -46,15 +46,16 @@ def index(*names):
 
 
 class Pki:
-    """A certificate authority, and a certificate of it for this machine."""
+    """A certificate authority, and a certificate of it for this machine, and whatever else it is to be."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names=()):
         self.folder = pathlib.Path(folder)
         self.ca, self.cert, self.key = (str(self.folder / name) for name in ("ca.crt", "server.crt", "server.key"))
         self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test authority",
                      "-keyout", "ca.key", "-out", "ca.crt", "-addext", "basicConstraints=critical,CA:TRUE")
         self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
-        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n")
+        (self.folder / "names").write_text(
+            "subjectAltName=" + ",".join(["IP:127.0.0.1", "DNS:localhost", "DNS:registry.test", *(f"DNS:{name}" for name in names)]) + "\n")
         self.openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
                      "-extfile", "names", "-out", "server.crt")
 

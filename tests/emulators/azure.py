@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: Apache-2.0
+"""azure: Entra, a machine's metadata service, and Azure Container Registry in front of a real registry. They are as
+strict as the real ones where a client could be wrong: audiences, times, headers, forms, scopes."""
+import base64
+import hashlib
+import hmac
+import http.client
+import http.server
+import json
+import pathlib
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+ARM, ACR = "https://management.azure.com", "https://containerregistry.azure.net"
+FORM = "application/x-www-form-urlencoded"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
+SKEW_ALLOWED, ENTRA_LIFE, REFRESH_LIFE, ACCESS_LIFE = 300, 3599, 3 * 3600, 75 * 60
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Refusal(Exception):
+    def __init__(self, status, body=b"", **headers):
+        super().__init__(status)
+        self.status, self.headers = status, headers
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def no_entra(code, status, error, text):
+    return Refusal(status, {"error": error, "error_description": f"AADSTS{code}: {text}. Trace ID: 0 Correlation ID: 0 Timestamp: 0",
+                            "error_codes": [code], "timestamp": "2026-11-20 10:00:00Z", "trace_id": "0", "correlation_id": "0",
+                            "error_uri": f"https://login.microsoftonline.com/error?code={code}"})
+
+
+def no_registry(status, code, text, **headers):
+    return Refusal(status, {"errors": [{"code": code, "message": text, "detail": None}]}, **headers)
+
+
+class Issuer:
+    """Who signs the tokens of ServiceAccounts: a cluster."""
+
+    def __init__(self, folder, url="https://oidc.example.com/cluster/"):
+        self.url, self.key = url, pathlib.Path(folder) / "issuer.key"
+        subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"], check=True, capture_output=True)
+
+    def token(self, subject, audience=ASSERTION_AUDIENCE, life=3600, now=None, **claims):
+        now = int(now or time.time())
+        signed = (encode(b'{"alg":"RS256","kid":"k"}') + "." + encode(json.dumps(
+            {"iss": self.url, "sub": subject, "aud": [audience], "iat": now, "nbf": now, "exp": now + life, **claims}).encode()))
+        done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=signed.encode(), capture_output=True, check=True)
+        return signed + "." + encode(done.stdout)
+
+    def signed(self, token):
+        signed, _, signature = token.rpartition(".")
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(decode(signature))
+            file.flush()
+            public = subprocess.run(["openssl", "rsa", "-in", self.key, "-pubout"], capture_output=True, check=True).stdout
+            with tempfile.NamedTemporaryFile() as key:
+                key.write(public)
+                key.flush()
+                return subprocess.run(["openssl", "dgst", "-sha256", "-verify", key.name, "-signature", file.name],
+                                      input=signed.encode(), capture_output=True, check=False).returncode == 0
+
+
+class Signer:
+    """Tokens that only their maker has to believe."""
+
+    def __init__(self, name):
+        self.secret, self.name = name.encode(), name
+
+    def sign(self, claims):
+        signed = encode(b'{"alg":"HS256"}') + "." + encode(json.dumps(claims).encode())
+        return signed + "." + encode(hmac.digest(self.secret, signed.encode(), hashlib.sha256))
+
+    def read(self, token, now, audience=None):
+        """The claims, or None if it is not ours, has ended, begins later, or is for somebody else."""
+        try:
+            signed, _, signature = token.rpartition(".")
+            if not hmac.compare_digest(encode(hmac.digest(self.secret, signed.encode(), hashlib.sha256)), signature):
+                return None
+            claims = json.loads(decode(signed.split(".")[1]))
+        except (ValueError, IndexError):
+            return None
+        inside = claims["nbf"] - SKEW_ALLOWED <= now < claims["exp"]
+        return claims if inside and audience in (None, claims["aud"]) else None
+
+
+class Identity:
+    """An application or a managed identity of a tenant."""
+
+    def __init__(self, client, tenant, secret=None, subject=None, issuer=None):
+        self.client, self.tenant, self.secret, self.subject, self.issuer = client, tenant, secret, subject, issuer
+
+
+class Entra:
+    def __init__(self, cloud):
+        self.cloud, self.signer, self.identities = cloud, Signer("entra"), []
+
+    def token(self, identity, audience):
+        now = self.cloud.now()
+        return self.signer.sign({"iss": f"https://sts.windows.net/{identity.tenant}/", "aud": audience, "tid": identity.tenant,
+                                 "appid": identity.client, "iat": now, "nbf": now, "exp": now + ENTRA_LIFE})
+
+    def serve(self, asked):
+        parts = asked.path.split("/")
+        if asked.method != "POST" or len(parts) != 5 or parts[2:] != ["oauth2", "v2.0", "token"]:
+            raise no_entra(90023, 404, "invalid_request", "no such page")
+        fields = asked.form()
+        if not any(identity.tenant == parts[1] for identity in self.identities):
+            raise no_entra(90002, 400, "invalid_request", f"Tenant '{parts[1]}' not found")
+        known = [i for i in self.identities if i.client == fields.get("client_id") and i.tenant == parts[1]]
+        if not known:
+            raise no_entra(700016, 400, "unauthorized_client", "Application was not found in the directory")
+        if fields.get("grant_type") != "client_credentials":
+            raise no_entra(70003, 400, "unsupported_grant_type", "The app requested an unsupported grant type")
+        if "client_assertion" in fields:
+            self.check_assertion(known[0], fields)
+        elif not known[0].secret or fields.get("client_secret") != known[0].secret:
+            raise no_entra(7000215, 401, "invalid_client", "Invalid client secret provided")
+        if fields.get("scope") != f"{ACR}/.default":
+            raise no_entra(500011, 400, "invalid_resource", f"The resource principal {fields.get('scope')} was not found")
+        return {"token_type": "Bearer", "expires_in": ENTRA_LIFE, "ext_expires_in": ENTRA_LIFE, "access_token": self.token(known[0], ACR)}
+
+    def check_assertion(self, identity, fields):
+        token, now = fields["client_assertion"], self.cloud.now()
+        if fields.get("client_assertion_type") != ASSERTION_TYPE:
+            raise no_entra(50027, 400, "invalid_request", "Invalid assertion type")
+        try:
+            claims = json.loads(decode(token.split(".")[1]))
+        except (ValueError, IndexError):
+            raise no_entra(50027, 401, "invalid_client", "Invalid JWT token") from None
+        if not identity.issuer:
+            raise no_entra(70021, 401, "invalid_client", "No matching federated identity record found")
+        if claims["iss"] != identity.issuer.url:
+            raise no_entra(700211, 401, "invalid_client", "No matching federated identity record found for presented assertion issuer")
+        if ASSERTION_AUDIENCE not in claims["aud"]:
+            raise no_entra(700212, 401, "invalid_client", "No matching federated identity record found for presented assertion audience")
+        if claims["sub"] != identity.subject:
+            raise no_entra(700213, 401, "invalid_client", "No matching federated identity record found for presented assertion subject")
+        if not identity.issuer.signed(token):
+            raise no_entra(700027, 401, "invalid_client", "The certificate used to sign is not registered")
+        if not claims["nbf"] - SKEW_ALLOWED <= now < claims["exp"] + SKEW_ALLOWED:
+            raise no_entra(700024, 401, "invalid_client", "Client assertion is not within its valid time range")
+
+
+class Metadata:
+    """The service that a machine has for itself; identities are those that the machine was given."""
+
+    def __init__(self, cloud):
+        self.cloud, self.identities, self.moods = cloud, [], []
+
+    def serve(self, asked):
+        query = asked.query()
+        if asked.headers.get("Metadata") != "true" or "X-Forwarded-For" in asked.headers:
+            raise Refusal(400, {"error": "invalid_request", "error_description": "Required metadata header not specified"})
+        if asked.path != "/metadata/identity/oauth2/token" or asked.method != "GET":
+            raise Refusal(404, b"<html>404</html>")
+        if self.moods:
+            raise self.moods.pop(0)
+        if query.get("api-version") != "2018-02-01":
+            raise Refusal(400, {"error": "bad_request_102", "error_description": "Required API version missing or not supported"})
+        named = [i for i in self.identities if query.get("client_id") in (None, i.client)]
+        if len(named) > 1:
+            raise Refusal(400, {"error": "invalid_request", "error_description": "Multiple user assigned identities exist, please specify"})
+        if not named:
+            raise Refusal(400, {"error": "invalid_request", "error_description": "Identity not found"})
+        if query.get("resource") not in (ACR, ARM):
+            raise Refusal(400, {"error": "invalid_resource", "error_description": "The resource principal was not found"})
+        now = self.cloud.now()
+        return {"access_token": self.cloud.entra.token(named[0], query["resource"]), "client_id": named[0].client,
+                "expires_in": str(ENTRA_LIFE), "expires_on": str(now + ENTRA_LIFE), "ext_expires_in": str(ENTRA_LIFE),
+                "not_before": str(now), "resource": query["resource"], "token_type": "Bearer"}
+
+
+class Registry:
+    """Azure Container Registry; behind it a real one, plain, of this machine. Passwords: name -> (password, what it may)."""
+
+    def __init__(self, cloud, host, behind):
+        self.cloud, self.host, self.behind = cloud, host, behind
+        self.signer, self.pullers, self.passwords = Signer(host), set(), {}
+        self.anonymous, self.closed, self.moods, self.locks = False, False, {}, {}
+
+    def serve(self, asked):
+        if self.closed:
+            raise no_registry(403, "DENIED", "client with IP '203.0.113.9' is not allowed access")
+        if self.moods.get(asked.path):
+            raise self.moods[asked.path].pop(0)
+        if asked.path == "/oauth2/exchange":
+            return self.exchange(asked)
+        if asked.path == "/oauth2/token":
+            return self.token(asked)
+        if asked.path.startswith("/v2/"):
+            return self.pass_on(asked)
+        raise no_registry(404, "NOT_FOUND", "no such page")
+
+    def exchange(self, asked):
+        fields, now = asked.form(), self.cloud.now()
+        claims = self.cloud.entra.signer.read(fields.get("access_token", ""), now)
+        if asked.method != "POST" or fields.get("grant_type") != "access_token" or fields.get("service") != self.host:
+            raise no_registry(400, "UNSUPPORTED", "grant_type or service is not valid")
+        if not claims or claims["aud"] != ACR or fields.get("tenant", claims["tid"]) != claims["tid"]:
+            raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.")
+        if claims["appid"] not in self.pullers:
+            raise no_registry(401, "UNAUTHORIZED", "the identity has no role on this registry")
+        return {"refresh_token": self.signer.sign({
+            "iss": "Azure Container Registry", "aud": self.host, "sub": claims["appid"], "jti": str(time.time_ns()), "iat": now, "nbf": now,
+            "exp": now + self.cloud.refresh_life, "grant_type": "refresh_token", "tenant": claims["tid"]})}
+
+    def by_password(self, name, password):
+        kept, allowed = self.passwords.get(name, (None, None))
+        refresh = name == "00000000-0000-0000-0000-000000000000" and self.by_refresh_token(password)
+        if refresh:
+            return refresh
+        if kept is None or kept != password:
+            raise no_registry(401, "UNAUTHORIZED", "invalid username or password")
+        return name, allowed
+
+    def by_refresh_token(self, token):
+        claims = self.signer.read(token, self.cloud.now(), self.host)
+        if not claims or claims.get("grant_type") != "refresh_token":
+            raise no_registry(401, "UNAUTHORIZED", "the refresh token is not valid")
+        return claims["sub"], ("pull", "metadata_read") if claims["sub"] in self.pullers else ()
+
+    def token(self, asked):
+        fields = asked.form() if asked.method == "POST" else asked.query()
+        if fields.get("service") != self.host:
+            raise no_registry(400, "UNSUPPORTED", "service is not valid")
+        basic = asked.basic()
+        if asked.method == "POST" and fields.get("grant_type") == "refresh_token":
+            who, allowed = self.by_refresh_token(fields.get("refresh_token", ""))
+        elif asked.method == "POST" and fields.get("grant_type") == "password":
+            who, allowed = self.by_password(fields.get("username"), fields.get("password"))
+        elif asked.method == "POST":
+            raise no_registry(400, "UNSUPPORTED", "grant_type is not valid")
+        elif basic:
+            who, allowed = self.by_password(*basic)
+        elif self.anonymous:
+            who, allowed = "", ("pull",)
+        else:
+            raise no_registry(401, "UNAUTHORIZED", "authentication required")
+        kind, name, actions = fields.get("scope", "::").split(":")
+        now = self.cloud.now()
+        granted = [action for action in actions.split(",") if action in allowed]
+        return {"access_token": self.signer.sign({
+            "iss": "Azure Container Registry", "aud": self.host, "sub": who, "jti": str(time.time_ns()), "iat": now, "nbf": now,
+            "exp": now + self.cloud.access_life, "grant_type": "access_token",
+            "access": [{"type": kind, "name": name, "actions": granted}]})}
+
+    def check(self, asked, repository, action):
+        """Nobody gets in but with a token, or a password, for this very repository and action."""
+        token = asked.headers.get("Authorization", "")
+        claims = self.signer.read(token[7:], self.cloud.now(), self.host) if token.startswith("Bearer ") else None
+        if claims and claims["grant_type"] == "access_token" and any(
+                entry["name"] == repository and action in entry["actions"] for entry in claims["access"]):
+            return
+        if asked.basic() and action in self.by_password(*asked.basic())[1]:
+            return
+        raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.",
+                          Www_Authenticate=f'Bearer realm="https://{self.host}/oauth2/token",service="{self.host}",'
+                                           f'scope="repository:{repository}:{action}"' + (',error="invalid_token"' if token else ""))
+
+    def pass_on(self, asked):
+        parts = asked.path.split("/")
+        if len(parts) < 5:
+            raise no_registry(404, "NOT_FOUND", "no such page")
+        self.check(asked, "/".join(parts[2:-2]), "metadata_read" if parts[-2] == "tags" else "pull")
+        connection = http.client.HTTPConnection(self.behind, timeout=20)
+        try:
+            connection.request(asked.method, asked.target, headers={k: v for k, v in asked.headers.items() if k in ("Accept",)})
+            answer = connection.getresponse()
+            body = answer.read()
+            raise Refusal(answer.status, body, **{k.replace("-", "_"): v for k, v in answer.getheaders() if k in (
+                "Content-Type", "Docker-Content-Digest", "Link", "Etag", "Content-Length")})
+        finally:
+            connection.close()
+
+
+class Asked:
+    """A request, as the servers see it."""
+
+    def __init__(self, handler):
+        self.method, self.target, self.headers = handler.command, handler.path, handler.headers
+        self.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)).decode()
+        self.path, _, self.query_text = handler.path.partition("?")
+        self.host = (handler.headers.get("Host") or "").partition(":")[0]
+
+    @staticmethod
+    def fields(text):
+        fields = urllib.parse.parse_qs(text, keep_blank_values=True, strict_parsing=bool(text))
+        if any(len(values) > 1 for values in fields.values()):
+            raise no_registry(400, "UNSUPPORTED", "a field is there twice")
+        return {name: values[0] for name, values in fields.items()}
+
+    def form(self):
+        if self.headers.get("Content-Type") != FORM:
+            raise no_entra(900144, 400, "invalid_request", "The request body must be a form")
+        return self.fields(self.body)
+
+    def query(self):
+        return self.fields(self.query_text)
+
+    def basic(self):
+        header = self.headers.get("Authorization", "")
+        return tuple(base64.b64decode(header[6:]).decode().split(":", 1)) if header.startswith("Basic ") else None
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def serve(self):
+        cloud, asked = self.server.cloud, Asked(self)
+        with cloud.lock:
+            cloud.log.append(asked)
+        try:
+            answer = self.server.serve_one(asked)
+            self.answer(200, json.dumps(answer).encode(), Content_Type="application/json; charset=utf-8")
+        except Refusal as no:
+            self.answer(no.status, no.body, **{"Content_Type": "application/json; charset=utf-8", **no.headers})
+
+    def answer(self, status, body, **headers):
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if "Content_Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = serve
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, cloud, address, serve_one, pki=None):
+        super().__init__(address, Handler)
+        self.cloud, self.serve_one = cloud, serve_one
+        if pki:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(pki.cert, pki.key)
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        pass
+
+
+class Azure:
+    """All of it. skew: how far its clocks are ahead of ours."""
+
+    AUTHORITIES = ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn")
+
+    def __init__(self, pki, metadata_address):
+        self.lock, self.log, self.skew = threading.Lock(), [], 0
+        self.refresh_life, self.access_life = REFRESH_LIFE, ACCESS_LIFE
+        self.entra, self.metadata, self.registries = Entra(self), Metadata(self), {}
+        self.tls = Server(self, ("127.0.0.1", 443), self.dispatch, pki)
+        self.plain = Server(self, (metadata_address, 80), self.metadata.serve)
+
+    def now(self):
+        return int(time.time()) + self.skew
+
+    def dispatch(self, asked):
+        if asked.host in self.AUTHORITIES:
+            return self.entra.serve(asked)
+        if asked.host in self.registries:
+            return self.registries[asked.host].serve(asked)
+        raise Refusal(421, b"this is nobody's name here")
+
+    def forget(self):
+        with self.lock:
+            self.log.clear()
+
+    def asked(self, host=None, path=None):
+        with self.lock:
+            return [a for a in self.log if host in (None, a.host) and (path is None or a.path == path)]
+
+    def stop(self):
+        for server in (self.tls, self.plain):
+            server.shutdown()
+            server.server_close()

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""world: what the parts share: a real registry with images, and the program."""
+import os
+import subprocess
+
+from servers import INDEX, MANIFEST, Real, config, connect, digest_of, index, manifest, push
+
+TAGS = ("v1.0.0", "v1.2.0", "latest")
+
+
+def equal(got, expected, what):
+    assert got == expected, f"{what}: expected {expected!r}, got {got!r}"
+
+
+def contains(text, *parts):
+    for part in parts:
+        assert part in text, f"{part!r} is not in {text!r}"
+
+
+class Behind:
+    """docker-registry, plain, with the image shop/web."""
+
+    def __init__(self, folder, pki):
+        self.real = Real("plain", folder, pki, "")
+        self.real.await_start()
+        self.host, self.digest = self.real.host, digest_of(index("amd64", "arm64"))
+        connection = connect(self.host, None, plain=True)
+        for name in ("amd64", "arm64"):
+            push(connection, "shop/web", name, manifest(name), MANIFEST, [config(name)])
+        for tag in TAGS:
+            push(connection, "shop/web", tag, index("amd64", "arm64"), INDEX)
+        connection.close()
+
+    def stop(self):
+        self.real.stop()
+
+
+class Program:
+    """kubectl-pinnace, and what must never be in what it prints."""
+
+    def __init__(self, binary, folder, pki):
+        self.binary, self.folder, self.pki, self.secrets = binary, folder, pki, []
+
+    def __call__(self, *arguments, code=None, env=None):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})}
+        done = subprocess.run([self.binary, *arguments, "--ca-file", self.pki.ca], capture_output=True, env=environment,
+                              timeout=120, check=False)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        for secret in self.secrets:
+            assert secret not in out + err, "a secret was told"
+        assert "eyJ" not in out + err, "a token was told"
+        if code is not None:
+            equal(done.returncode, code, f"exit status of {arguments}; stderr: {err}")
+        return out, err
