@@ -14,6 +14,7 @@
 
 #include "pinnace/buf.h"
 #include "pinnace/regdoc.h"
+#include "pinnace/sigv4.h"
 #include "pinnace/str.h"
 
 enum {
@@ -64,8 +65,9 @@ struct provider_ask {
     struct provider_header headers[PROVIDER_HEADERS_MAX];
     size_t header_count;
     struct str body;
-    bool metadata;           /* of this machine: plain is fine, and no proxy is ever asked */
-    const char *want_header; /* of the answer, to be told; NULL: none */
+    bool metadata; /* of this machine: plain is fine, and no proxy is ever asked */
+    const struct sigv4_signing *sign; /* it is signed on its way; NULL: it is not */
+    const char *want_header;          /* of the answer, to be told; NULL: none */
 };
 
 /* Its strings live until the step returns: what is kept has to be copied. */
@@ -110,7 +112,7 @@ struct provider {
                  struct provider_next *ret_next);
 };
 
-extern const struct provider provider_azure;
+extern const struct provider provider_azure, provider_aws, provider_google;
 
 /* All there are, ended by NULL. */
 extern const struct provider *const providers[];

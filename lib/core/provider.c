@@ -10,7 +10,7 @@
 
 #include "pinnace/banned.h"
 
-const struct provider *const providers[] = {&provider_azure, NULL};
+const struct provider *const providers[] = {&provider_azure, &provider_aws, &provider_google, NULL};
 
 const struct provider *provider_of(struct str host)
 {

@@ -55,6 +55,10 @@ static inline struct str line_of(const struct provider_next *next, struct arena 
             if (strcmp(next->ask.headers[i].name, "Content-Type") != 0)
                 buf_addf(&line, " [%s: %.*s]", next->ask.headers[i].name,
                          STR_FMT(next->ask.headers[i].value));
+        if (next->ask.sign)
+            buf_addf(&line, " signed by %.*s for %.*s/%.*s at %lld",
+                     STR_FMT(next->ask.sign->key_id), STR_FMT(next->ask.sign->scope.region),
+                     STR_FMT(next->ask.sign->scope.service), (long long)next->ask.sign->scope.at);
         if (next->ask.body.len)
             buf_addf(&line, " %.*s", STR_FMT(next->ask.body));
     }
