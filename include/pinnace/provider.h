@@ -68,6 +68,7 @@ struct provider_ask {
     bool metadata; /* of this machine: plain is fine, and no proxy is ever asked */
     const struct sigv4_signing *sign; /* it is signed on its way; NULL: it is not */
     const char *want_header;          /* of the answer, to be told; NULL: none */
+    const char *no_answer;            /* what to do about it if none comes; NULL: nothing special */
 };
 
 /* Its strings live until the step returns: what is kept has to be copied. */

@@ -147,6 +147,8 @@ static void ask_machine(struct provider_run *run, enum step step, struct str pat
     buf_add(&url, role);
     ask(run, step, step == ASKED_SESSION ? "PUT" : "GET", &url, next);
     next->ask.metadata = true;
+    next->ask.no_answer = "for pods the hop limit of the machine's metadata service has to be 2; "
+                          "better, give the ServiceAccount a role by EKS Pod Identity";
     if (step == ASKED_SESSION)
         add_header(next, "X-aws-ec2-metadata-token-ttl-seconds", STR("300"));
     else

@@ -11,6 +11,7 @@
 #include "pinnace/file.h"
 #include "pinnace/kube.h"
 
+#include "awssign.h"
 #include "registry_inner.h"
 
 #include "pinnace/banned.h"
@@ -269,17 +270,27 @@ static void keep(struct registry_identity *identity, const struct provider_login
 
 /* --- A run ------------------------------------------------------------------------------------- */
 
+static void fail_unanswered(struct registry_identity *identity,
+                            const struct http_response *response)
+{
+    struct registry_error error = {.status = 0};
+    const char *advice = identity->no_answer;
+    registry_error_set(&error,
+                       response->fault == HTTP_UNTRUSTED   ? REGISTRY_UNTRUSTED
+                       : response->fault == HTTP_TOO_LARGE ? REGISTRY_TOO_LARGE
+                                                           : REGISTRY_UNREACHABLE,
+                       STR_NONE, "%.200s%s%s", response->err.text, advice ? "; " : "",
+                       advice ? advice : "");
+    fail(identity, &error);
+}
+
 static void answered(void *context, const struct http_response *response)
 {
     struct registry_identity *identity = context;
     struct provider_next next;
     identity->http = NULL;
     if (response->fault != HTTP_FINE) {
-        fail_with(identity,
-                  response->fault == HTTP_UNTRUSTED   ? REGISTRY_UNTRUSTED
-                  : response->fault == HTTP_TOO_LARGE ? REGISTRY_TOO_LARGE
-                                                      : REGISTRY_UNREACHABLE,
-                  response->err.text);
+        fail_unanswered(identity, response);
         return;
     }
     struct provider_answer answer = {.status = response->status, .body = response->body};
@@ -306,18 +317,21 @@ static void ask(struct registry_identity *identity, const struct provider_ask *a
         .on_done = answered,
         .context = identity,
     };
-    http.headers[http.header_count++] = (struct http_header){"User-Agent", STR("pinnace")};
     for (size_t i = 0; i < ask->header_count; i++)
         http.headers[http.header_count++] =
             (struct http_header){ask->headers[i].name, ask->headers[i].value};
     identity->want_header = ask->want_header;
+    identity->no_answer = ask->no_answer;
     if (!ask->metadata && !str_starts(ask->url, STR("https://"))) {
         fail_with(identity, REGISTRY_FORBIDDEN,
                   "who we are is told over https only; see that the "
                   "addresses in the environment begin with it");
     } else if (identity->asked++ == PROVIDER_STEPS_MAX) {
         fail_with(identity, REGISTRY_GARBLED, "it leads us in a circle");
+    } else if (ask->sign && aws_sign(ask->sign, &identity->room, &http, &err) < 0) {
+        fail_with(identity, REGISTRY_GARBLED, err.text);
     } else {
+        http.headers[http.header_count++] = (struct http_header){"User-Agent", STR("pinnace")};
         identity->http = http_start(identity->registry->http, &http, &err);
         if (!identity->http)
             fail_with(identity, REGISTRY_GARBLED, err.text);

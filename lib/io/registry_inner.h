@@ -87,6 +87,7 @@ struct registry_identity {
     size_t needs_read;
     unsigned asked;
     const char *want_header;
+    const char *no_answer;
     struct http_call *http;
     struct kube_call *kube;
     struct registry_call *waiting;
