@@ -92,6 +92,17 @@ static bool is_clean(struct str text)
     return true;
 }
 
+/* Google's key is a document of several lines, which only ever goes into base64 or a form. */
+static bool is_clean_password(struct str username, struct str password)
+{
+    if (!str_eq(username, STR("_json_key")))
+        return is_clean(password);
+    for (size_t i = 0; i < password.len; i++)
+        if ((unsigned char)password.ptr[i] < ' ' && !ascii_is_space(password.ptr[i]))
+            return false;
+    return true;
+}
+
 static void append(struct reader *reader, struct scan *scan, const struct docker_login *login)
 {
     struct docker_login *kept = arena_new(reader->arena, struct docker_login);
@@ -130,8 +141,8 @@ static void scan_login(struct reader *reader, struct scan *scan, struct str key)
     login.registry_token = fields[REGISTRY];
     if (scan->problem_kind == ERR_NONE && fields[AUTH].len)
         read_auth(reader, key, fields[AUTH], &login);
-    if (!is_clean(login.username) || !is_clean(login.password) || !is_clean(login.identity_token) ||
-        !is_clean(login.registry_token))
+    if (!is_clean(login.username) || !is_clean_password(login.username, login.password) ||
+        !is_clean(login.identity_token) || !is_clean(login.registry_token))
         fail(reader, key, "a control character is in the credentials");
     /* docker leaves empty entries where a helper has what they stood for. */
     if (login.host.len &&
@@ -338,7 +349,7 @@ int docker_logins_add_helped(struct docker_logins *logins, struct str host, stru
         return -1;
     if (!login)
         return err_no_memory(err);
-    if (!name.len || !secret.len || !is_clean(name) || !is_clean(secret))
+    if (!name.len || !secret.len || !is_clean(name) || !is_clean_password(name, secret))
         return err_set(err, ERR_INPUT, "Username and Secret were expected");
     bool is_token = str_eq(name, STR("<token>"));
     *login = (struct docker_login){.next = logins->first, .host = host, .username = name};

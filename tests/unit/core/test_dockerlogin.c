@@ -85,6 +85,8 @@ TEST(entries)
         {"a name alone", "{'username':'u'}", "u", "", "", ""},
         {"identitytoken", "{'auth':'MDAwOg==','identitytoken':'tok'}", "000", "", "tok", ""},
         {"registrytoken", "{'registrytoken':'tok'}", "", "", "", "tok"},
+        {"a key of Google", "{'username':'_json_key','password':'{\\n\\t1\\n}\\n'}", "_json_key",
+         "{\n\t1\n}\n", "", ""},
         {"email and more", "{'username':'u','password':'p','email':'x','other':[1]}", "u", "p", "",
          ""},
     };
@@ -112,6 +114,8 @@ TEST(refused)
         {"{'auths':{'a.io':{'auth':'%%%%'}}}", "auths[\"a.io\"]: auth is not base64"},
         {"{'auths':{'a.io':{'auth':'c2VjcmV0'}}}", "no NAME:PASSWORD"},
         {"{'auths':{'a.io':{'username':'u','password':'secret\\n'}}}", "control character"},
+        {"{'auths':{'a.io':{'username':'_json_key','password':'secret\\u0007'}}}",
+         "control character"},
         {"{'auths':{'a.io':{'registrytoken':'secret\\rX: y'}}}", "control character"},
         {"{'auths':{'a.io':{'username':'u','username':'secret'}}}", "twice"},
         {"{'auths':{'a.io':{'password':'secret", ""},
