@@ -143,10 +143,18 @@ static bool note_challenge(struct registry_call *call, const struct http_respons
     return true;
 }
 
+/* ECR says 403 to a password that has ended. */
+static bool login_may_have_ended(const struct registry_call *call,
+                                 const struct registry_error *error)
+{
+    return error->fault == REGISTRY_UNAUTHORIZED ||
+           (error->fault == REGISTRY_FORBIDDEN && call->sent == SENT_BASIC);
+}
+
 bool registry_auth_next(struct registry_call *call, const struct registry_error *error)
 {
     if (call->login == &call->own)
-        return error->fault == REGISTRY_UNAUTHORIZED && registry_identity_renew(call);
+        return login_may_have_ended(call, error) && registry_identity_renew(call);
     const struct docker_login *login = call->login ? next_login(call) : NULL;
     if (!login && !registry_identity_wanted(call))
         return false;

@@ -21,6 +21,7 @@ enum {
     RUN_ROOM = 4 * 1024 * 1024,
     IDENTITIES_MAX = 1024,
     NOBODY_MS = 60 * 1000, /* so long we are nobody before the environment is looked at again */
+    DOUBT_MS = 60 * 1000,  /* so long a login is not replaced again because it was not taken */
 };
 
 static void proceed(struct registry_identity *identity, const struct provider_next *next);
@@ -491,8 +492,13 @@ bool registry_identity_renew(struct registry_call *call)
     struct registry_identity *identity = identity_of(call);
     if (call->own_renewed || !identity)
         return false;
-    if (identity->generation == call->own_generation)
+    if (identity->generation == call->own_generation) {
+        int64_t now = clock_boot_ms();
+        if (now < identity->doubted_until)
+            return false;
+        identity->doubted_until = now + DOUBT_MS;
         identity->renew_at = identity->ends_at = 0;
+    }
     call->own_renewed = true;
     call->identified = call->renewed = false;
     call->login = NULL;

@@ -88,6 +88,7 @@ struct registry_identity {
     unsigned asked;
     const char *want_header;
     const char *no_answer;
+    int64_t doubted_until;
     struct http_call *http;
     struct kube_call *kube;
     struct registry_call *waiting;
