@@ -80,6 +80,24 @@ static void add_registries(struct buf *out, const struct releases *releases)
         add_labelled(&waiting, "host", states[i].host, states[i].waiting + states[i].under_way);
 }
 
+/* Only of those that say it. */
+static void add_rates(struct buf *out, const struct releases *releases)
+{
+    struct registry_state states[HOSTS_MAX];
+    size_t count = registry_states(releases->registry, states, HOSTS_MAX);
+    struct metric_family limit =
+        metric_open(out, "pinnace_registry_pulls_limit", METRIC_GAUGE,
+                    "How many images a registry lets be pulled in its span of time");
+    for (size_t i = 0; i < count; i++)
+        if (states[i].counts_pulls)
+            add_labelled(&limit, "host", states[i].host, (uint64_t)states[i].rate.limit);
+    struct metric_family left = metric_open(out, "pinnace_registry_pulls_left", METRIC_GAUGE,
+                                            "How many of them are left, when it was asked last");
+    for (size_t i = 0; i < count; i++)
+        if (states[i].counts_pulls)
+            add_labelled(&left, "host", states[i].host, (uint64_t)states[i].rate.left);
+}
+
 static int by_look(const void *a, const void *b)
 {
     const struct tracked *const *first = a, *const *second = b;
@@ -119,6 +137,7 @@ void releasepage_write(struct releases *releases)
     add_phases(&out, releases);
     add_counts(&out, releases);
     add_registries(&out, releases);
+    add_rates(&out, releases);
     add_looks(&out, releases);
     if (buf_finish(&out, &text, NULL) < 0)
         return;

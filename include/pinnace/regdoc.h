@@ -123,4 +123,14 @@ __attribute__((format(printf, 4, 5))) int registry_error_set(struct registry_err
 /* "120" or a date, as seconds from now on: 0 if it is none, an hour at most. */
 int64_t retry_after_read(struct str value, int64_t now);
 
+/* How many images may be pulled in so many seconds, and how many of them are left. */
+struct rate_limit {
+    int64_t limit, left;
+    int64_t window_s; /* 0: it is not said */
+};
+/* Of RateLimit-Limit ("100;w=21600") and RateLimit-Remaining ("76;w=21600"). */
+bool rate_limit_read(struct str limit, struct str remaining, struct rate_limit *ret_rate);
+/* How long it takes on average until one more is left; 0 if that is not known, an hour at most. */
+int64_t rate_limit_wait(const struct rate_limit *rate);
+
 #endif

@@ -107,6 +107,8 @@ struct registry_state {
     struct str host; /* until the registry is closed */
     unsigned waiting, under_way;
     int64_t paused_ms; /* it is not asked for so long; 0: it is */
+    bool counts_pulls; /* it has said how many there may be */
+    struct rate_limit rate;
 };
 /* Of at most max of them; returns how many. */
 size_t registry_states(const struct registry *registry, struct registry_state *ret_states,

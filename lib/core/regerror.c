@@ -147,3 +147,43 @@ int64_t retry_after_read(struct str value, int64_t now)
         return 0;
     return when - now > RETRY_AFTER_MOST ? RETRY_AFTER_MOST : when - now;
 }
+
+/* The number in front, and behind it perhaps "w=" and another: what else is there does not count. */
+static bool read_quota(struct str value, int64_t *ret_number, int64_t *ret_window)
+{
+    size_t comma = str_find(value, ',');
+    struct str text = comma == STR_NOT_FOUND ? value : str_head(value, comma);
+    size_t end = str_find(text, ';');
+    struct str rest = end == STR_NOT_FOUND ? STR_NONE : str_tail(text, end + 1);
+    uint64_t number, window = 0;
+    if (!semver_number(end == STR_NOT_FOUND ? text : str_head(text, end), &number) ||
+        number > INT32_MAX)
+        return false;
+    while (rest.len && rest.ptr[0] == ' ')
+        rest = str_tail(rest, 1);
+    if (str_starts(rest, STR("w=")) &&
+        (!semver_number(str_tail(rest, 2), &window) || window > INT32_MAX))
+        window = 0;
+    *ret_number = (int64_t)number;
+    *ret_window = (int64_t)window;
+    return true;
+}
+
+bool rate_limit_read(struct str limit, struct str remaining, struct rate_limit *ret_rate)
+{
+    struct rate_limit rate;
+    int64_t ignored;
+    if (!read_quota(limit, &rate.limit, &rate.window_s) ||
+        !read_quota(remaining, &rate.left, &ignored))
+        return false;
+    *ret_rate = rate;
+    return true;
+}
+
+int64_t rate_limit_wait(const struct rate_limit *rate)
+{
+    if (rate->limit == 0 || rate->window_s == 0)
+        return 0;
+    int64_t wait = (rate->window_s + rate->limit - 1) / rate->limit;
+    return wait > RETRY_AFTER_MOST ? RETRY_AFTER_MOST : wait;
+}

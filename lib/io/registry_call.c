@@ -42,8 +42,28 @@ static size_t body_max(const struct registry_call *call)
     return strcmp(call->method, "HEAD") == 0 ? HEAD_BODY_MAX : REGDOC_MANIFEST_MAX;
 }
 
+/* A manifest that is fetched counts as a pull, and one more would only be refused. */
+static bool is_used_up(struct registry_call *call)
+{
+    const struct registry_host *host = call->host;
+    int64_t left_ms = host->used_up_until - clock_boot_ms();
+    struct registry_error error = {.status = 0};
+    if (left_ms <= 0 || call->foreign || call->request.verb == REGISTRY_TAGS ||
+        strcmp(call->method, "HEAD") == 0)
+        return false;
+    registry_error_set(&error, REGISTRY_TOO_MANY, call->about,
+                       "%s lets %lld images be pulled in %lld s, and there have been that many; "
+                       "credentials would raise the limit",
+                       host->name, (long long)host->rate.limit, (long long)host->rate.window_s);
+    error.retry_after_s = (left_ms + 999) / 1000;
+    registry_call_fail(call, &error);
+    return true;
+}
+
 void registry_call_send(struct registry_call *call, enum sent how, struct str token)
 {
+    if (is_used_up(call))
+        return;
     struct err err;
     struct http_request http = {
         .method = call->method,
@@ -268,8 +288,10 @@ static void answered(void *context, const struct http_response *response)
     struct registry_error error;
     call->http = NULL;
     read_fault(call, response, &error);
-    if (!call->foreign)
+    if (!call->foreign) {
+        registry_host_note_rate(call->host, response);
         registry_host_note(call->host, &error);
+    }
     if (error.fault == REGISTRY_FINE) {
         if (call->request.verb == REGISTRY_TAGS)
             take_page(call, response);

@@ -44,6 +44,8 @@ size_t registry_states(const struct registry *registry, struct registry_state *r
         *state = (struct registry_state){.host = str_of(host->name), .under_way = host->in_flight};
         for (const struct registry_call *call = host->queue; call; call = call->queued)
             state->waiting++;
+        state->counts_pulls = host->counts_pulls;
+        state->rate = host->rate;
         if (host->not_before > now)
             state->paused_ms = host->not_before - now;
     }
@@ -105,14 +107,32 @@ static void close_circuit(struct registry_host *host, int64_t wait_ms,
     host->reason = *error;
 }
 
+void registry_host_note_rate(struct registry_host *host, const struct http_response *response)
+{
+    struct rate_limit rate;
+    if (!rate_limit_read(http_header(response, "RateLimit-Limit"),
+                         http_header(response, "RateLimit-Remaining"), &rate))
+        return;
+    host->counts_pulls = true;
+    host->rate = rate;
+    host->used_up_until = rate.left ? 0 : clock_boot_ms() + rate_limit_wait(&rate) * 1000;
+}
+
+/* Where it does not say for how long, it may have said how many there are in what time. */
+static int64_t wait_of(struct registry_host *host, const struct registry_error *error)
+{
+    int64_t wait_s = error->retry_after_s;
+    if (!wait_s && host->counts_pulls && host->rate.left == 0)
+        wait_s = rate_limit_wait(&host->rate);
+    return wait_s ? wait_s * 1000 : backoff_next(&host->backoff, random_u32());
+}
+
 void registry_host_note(struct registry_host *host, const struct registry_error *error)
 {
     switch (error->fault) {
-    case REGISTRY_TOO_MANY: {
-        int64_t wait_ms = error->retry_after_s * 1000;
-        close_circuit(host, wait_ms ? wait_ms : backoff_next(&host->backoff, random_u32()), error);
+    case REGISTRY_TOO_MANY:
+        close_circuit(host, wait_of(host, error), error);
         return;
-    }
     case REGISTRY_UNREACHABLE:
     case REGISTRY_UNTRUSTED:
     case REGISTRY_SERVER:

@@ -41,6 +41,9 @@ struct registry_host {
     unsigned failures; /* in a row */
     int64_t not_before;
     struct registry_error reason; /* why not before */
+    bool counts_pulls;
+    struct rate_limit rate; /* if it does */
+    int64_t used_up_until;  /* until then no image may be pulled; to look at one is none */
 
     /* What it asked for last: where the next call begins. */
     enum challenge_scheme scheme;
@@ -151,6 +154,8 @@ void registry_host_remove(struct registry_call *call);
 /* A call has ended its request: how that went for the host. */
 void registry_host_note(struct registry_host *host, const struct registry_error *error);
 void registry_host_release(struct registry_call *call);
+/* Takes note of how many images may still be pulled, if the answer says it. */
+void registry_host_note_rate(struct registry_host *host, const struct http_response *response);
 
 /* --- registry_auth.c: how the call is to be asked. */
 

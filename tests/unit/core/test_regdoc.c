@@ -331,6 +331,45 @@ TEST(retry_after)
                   rows[i].seconds);
 }
 
+TEST(rate_limits)
+{
+    static const struct {
+        const char *limit, *remaining;
+        int64_t most, left, window, wait; /* most -1: it says nothing */
+    } rows[] = {
+        {"100;w=21600", "76;w=21600", 100, 76, 21600, 216},
+        {"100;w=21600", "0;w=21600", 100, 0, 21600, 216},
+        {"200; w=21600", "1", 200, 1, 21600, 108},
+        {"100", "7", 100, 7, 0, 0},
+        {"1;w=86400", "0", 1, 0, 86400, 3600},
+        {"1000;w=1", "0", 1000, 0, 1, 1},
+        {"0;w=60", "0", 0, 0, 60, 0},
+        {"10, 10;w=1, 50;w=60", "9", 10, 9, 0, 0},
+        {"10;w=x", "9;w=", 10, 9, 0, 0},
+        {"10;w=99999999999999999999", "9", 10, 9, 0, 0},
+        {"10;burst=5;w=60", "9", 10, 9, 0, 0},
+        {"", "7", -1, 0, 0, 0},
+        {"7", "", -1, 0, 0, 0},
+        {"x", "7", -1, 0, 0, 0},
+        {"-1", "7", -1, 0, 0, 0},
+        {"7", "99999999999999999999", -1, 0, 0, 0},
+        {"9999999999", "7", -1, 0, 0, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct rate_limit rate = {0};
+        struct str limit = exact_copy(str_of(rows[i].limit));
+        struct str remaining = exact_copy(str_of(rows[i].remaining));
+        CHECK_INT(rows[i].limit, rate_limit_read(limit, remaining, &rate), rows[i].most >= 0);
+        if (rows[i].most >= 0)
+            CHECK_INT(rows[i].limit, rate.limit, rows[i].most);
+        CHECK_INT(rows[i].limit, rate.left, rows[i].left);
+        CHECK_INT(rows[i].limit, rate.window_s, rows[i].window);
+        CHECK_INT(rows[i].limit, rate_limit_wait(&rate), rows[i].wait);
+        exact_free(limit);
+        exact_free(remaining);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,7 +377,7 @@ int main(void)
         cmocka_unit_test(manifest_limits), cmocka_unit_test(pages),
         cmocka_unit_test(links),           cmocka_unit_test(tokens),
         cmocka_unit_test(errors),          cmocka_unit_test(long_errors),
-        cmocka_unit_test(retry_after),
+        cmocka_unit_test(retry_after),     cmocka_unit_test(rate_limits),
     };
     return cmocka_run_group_tests_name("regdoc", tests, NULL, NULL);
 }
