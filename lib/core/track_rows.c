@@ -94,15 +94,31 @@ void rows_release(struct deciding *d, struct str digest)
     book->quarantined_count = kept;
 }
 
+/* Else it would be rolled out again by itself. */
+static bool is_next(const struct deciding *d, struct str digest)
+{
+    return str_eq(digest, d->facts->registry.digest) || str_eq(digest, d->next->candidate.digest) ||
+           deciding_awaited(d, digest);
+}
+
+/* The oldest one that is not about to come again makes room. */
+static void forget_oldest_quarantine(struct deciding *d)
+{
+    struct trackbook *book = d->next;
+    size_t at = 0;
+    while (at + 1 < book->quarantined_count && is_next(d, book->quarantined[at].digest))
+        at++;
+    book->quarantined_count--;
+    memmove(&book->quarantined[at], &book->quarantined[at + 1],
+            (book->quarantined_count - at) * sizeof(book->quarantined[0]));
+}
+
 void rows_quarantine(struct deciding *d, struct str tag, struct str digest, struct str reason)
 {
     struct trackbook *book = d->next;
     rows_release(d, digest);
-    if (book->quarantined_count == BOOK_QUARANTINED_MAX) {
-        memmove(&book->quarantined[0], &book->quarantined[1],
-                (BOOK_QUARANTINED_MAX - 1) * sizeof(book->quarantined[0]));
-        book->quarantined_count--;
-    }
+    if (book->quarantined_count == BOOK_QUARANTINED_MAX)
+        forget_oldest_quarantine(d);
     book->quarantined[book->quarantined_count++] =
         (struct book_quarantined){.tag = tag, .digest = digest, .reason = reason, .at = d->now};
 }
