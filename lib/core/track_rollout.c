@@ -22,23 +22,29 @@ static void go_back(struct deciding *d, const struct book_row *good, struct str 
                    deciding_text(d, "back to %.*s: %.*s", STR_FMT(name), STR_FMT(why)));
 }
 
-/* Of what failed nothing is tried again; of the way back neither. */
+static bool is_held(const struct deciding *d, struct str digest)
+{
+    return d->spec->hold.said && str_eq(d->spec->hold.digest, digest);
+}
+
+/* Of what failed nothing is tried again; of the way back neither, nor of what a person holds. */
 static void fail(struct deciding *d, struct str why)
 {
     struct trackbook *book = d->next;
     struct str tag = book->current.tag, digest = book->current.digest;
     struct str name = deciding_name(d, tag, digest);
-    bool was_going_back = book->rollout.going_back;
+    bool stays = book->rollout.going_back || is_held(d, digest);
     rows_count_proof(d, false);
     rows_end(d, ROW_FAILED, why);
-    if (!was_going_back)
+    if (!stays)
         rows_quarantine(d, tag, digest, why);
     deciding_event(d, "Failed", true, true,
                    deciding_text(d, "%.*s: %.*s", STR_FMT(name), STR_FMT(why)));
     const struct book_row *good = rows_good(book, digest);
-    if (was_going_back)
-        book->stopped =
-            deciding_text(d, "the way back to %.*s failed: %.*s", STR_FMT(name), STR_FMT(why));
+    if (stays)
+        book->stopped = deciding_text(d, "%s %.*s failed: %.*s",
+                                      book->rollout.going_back ? "the way back to" : "the hold of",
+                                      STR_FMT(name), STR_FMT(why));
     else if (d->spec->hold_on_failure)
         book->stopped = deciding_text(d, "%.*s failed, and spec.rollout.onFailure is Hold: %.*s",
                                       STR_FMT(name), STR_FMT(why));

@@ -180,6 +180,18 @@ static void leave_it_alone(struct deciding *d)
 
 /* --- The order of questions ---------------------------------------------------------------------- */
 
+/* By its bytes, or by our own mark: then another hand has put something else there since. */
+static bool was_applied(const struct deciding *d, size_t index)
+{
+    const struct trackbook *book = d->next;
+    const struct workload_facts *workload = d->targets[index].facts->workload;
+    uint64_t revision;
+    return str_eq(d->targets[index].digest, book->current.digest) ||
+           (workload && str_eq(workload->track, d->spec->name) &&
+            semver_number(workload->revision, &revision) &&
+            revision == (uint64_t)book->current.revision);
+}
+
 static void take_up_spec(struct deciding *d)
 {
     struct trackbook *book = d->next;
@@ -189,7 +201,7 @@ static void take_up_spec(struct deciding *d)
     book->generation = d->spec->generation;
     book->rollout.applied = 0; /* the list of targets may be another one */
     while (rows_rolling(book) && (size_t)book->rollout.applied < d->spec->target_count &&
-           str_eq(d->targets[book->rollout.applied].digest, book->current.digest))
+           was_applied(d, (size_t)book->rollout.applied))
         book->rollout.applied++;
 }
 

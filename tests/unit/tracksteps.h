@@ -55,7 +55,13 @@ static inline void do_apply(struct world *world, struct sim_track *track,
     workload->changed_at = world->now;
     workload->job = 0;
     workload->generation++;
+    /* What another hand has changed since is brought back by a person's word alone. */
+    if (atoll(workload->revision) == decision->revision &&
+        str_eq(str_of(workload->track), seen->spec.name) && !seen->spec.resume.said)
+        WORLD_FAIL(world, "revision %s is applied to %.*s again", workload->revision,
+                   STR_FMT(name));
     snprintf(workload->tag, sizeof(workload->tag), "%.*s", STR_FMT(ref.tag));
+    snprintf(workload->track, sizeof(workload->track), "%.*s", STR_FMT(seen->spec.name));
     snprintf(workload->revision, sizeof(workload->revision), "%lld", (long long)decision->revision);
     note(world, track, "apply", name_part(workload->where), workload->digest);
     buf_addf(&world->applies[workload - world->workloads], "%s=%c:%s@%lld ", workload->where,

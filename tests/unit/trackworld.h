@@ -35,9 +35,9 @@ struct sim_workload {
     char before; /* what ran before */
     int replicas;
     bool there, paused, quota;
-    int job;            /* of a CronJob: 1 a Job of what it has went well */
-    int64_t changed_at; /* the pods of the digest come up since then */
-    char revision[24];  /* the annotation */
+    int job;                      /* of a CronJob: 1 a Job of what it has went well */
+    int64_t changed_at;           /* the pods of the digest come up since then */
+    char revision[24], track[64]; /* the annotations */
     int64_t generation;
 };
 
@@ -149,6 +149,7 @@ static inline void facts_of_workload(struct world *world, const struct sim_workl
         .images = {{STR("web"), image_of(world, workload->digest, workload->tag), false}},
         .image_count = 1,
         .revision = str_of(workload->revision),
+        .track = str_of(workload->track),
         .replicas = workload->replicas,
         .updated = workload->paused                ? 0
                    : up || workload->replicas == 0 ? workload->replicas

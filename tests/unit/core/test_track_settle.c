@@ -86,6 +86,11 @@ static const struct scenario scenarios[] = {
         "= p/web Drifted 3 2 - -", "spec p/web resume {'at':'#'}", "wait 100", "> Resumed, apply web 3, Healthy 3",
         "rows p/web 3Healthy 2Healthy 1Adopted",
     }},
+    {"another hand is not fought either when the spec changes in the middle of a rollout", {
+        WEB_1_2, "push latest 3", "wait 3", "hand p/web 7 v7", "wait 10", "spec p/web interval '2m'", "wait 100",
+        "> RollingOut 3, apply web 3, Stalled 7, Drifted 7", "= p/web Drifted 3 2 - -", "spec p/web resume {'at':'#'}",
+        "wait 100", "> Resumed, apply web 3, Healthy 3",
+    }},
     {"an image without a digest is drift", {
         WEB_1_2, "hand p/web - latest", "wait 10", "> Drifted 2", "? p/web Drifted True AnotherHand Deployment web runs latest without a digest",
     }},

@@ -44,6 +44,15 @@ static const struct scenario scenarios[] = {
         WEB_1_2, "registry down", "spec p/web hold {'digest':'@7'}", "wait 999", "> Stalled 7", "= p/web Held 2 1 - -",
         "? p/web Stalled True RegistryCannotTell", "registry up", "wait 100", "> RollingBack 7, apply web 7, Healthy 7",
     }},
+    {"a hold of what rolls out sticks, though it fails", {
+        WEB_1_2, "bytes 3 hang", "push latest 3", "wait 3", "spec p/web hold {'digest':'@3','by':'ann'}", "wait 9999",
+        "> RollingOut 3, apply web 3, Failed 3", "= p/web Failed 3 2 - -",
+        "? p/web Ready False Stopped the hold of latest (sha256:333333333333) failed", "spec p/web hold", "wait 10", "> Resumed",
+    }},
+    {"a hold of what was put in place while nothing ran sticks as well", {
+        WEB_1_2, "bytes 3 crash", "scale p/web 0", "push latest 3", "wait 10", "spec p/web hold {'digest':'@3','by':'ann'}",
+        "wait 10", "scale p/web 1", "wait 999", "> RollingOut 3, apply web 3, Applied 3, Failed 3", "= p/web Failed 3 2 - -",
+    }},
     {"a rollback that fails holds", {
         WEB_1_2, "bytes 1 crash", "spec p/web hold {'digest':'@1'}", "wait 9999", "> RollingBack 1, apply web 1, Failed 1",
         "= p/web Failed 1 2 2 Release", "push latest 3", "wait 999", "> nothing",
