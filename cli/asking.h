@@ -21,7 +21,7 @@
                                    "send credentials to this foreign token server (repeatable)"},  \
               [(base) + ASKING_MIRROR] = {'\0', "mirror", "HOST=MIRROR", NULL,                     \
                                           "ask MIRROR for images of HOST first (repeatable)"},     \
-              [(base) + ASKING_MACHINE] = {'\0', "machine-identity", "CLOUD", "azure",             \
+              [(base) + ASKING_MACHINE] = {'\0', "machine-identity", "CLOUD", "azure aws google",  \
                                            "be to this cloud's registries who the machine is "     \
                                            "(repeatable)"}
 

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller with Tracks of images that only a cloud's identity, or a Secret, lets it see; the cluster is a double."""
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import sys
+import time
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "controller"))
+import aws
+import google
+import test_aws
+import test_google
+import test_others
+from program import Controller, eventually
+from releaseworld import APPS, CORE, ReleaseWorld
+from servers import INDEX, connect, digest_of, index, push
+from world import equal
+
+NAMES = [*test_aws.NAMES, *test_google.NAMES, *test_others.NAMES]
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Cluster(ReleaseWorld):
+    """With the names of clouds, and what the controller finds in its environment."""
+
+    def lead(self, *arguments, env=None):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})}
+        program = self.programs.enter_context(Controller(self.binary, self.folder, self.api.kubeconfig, "--no-certificates",
+                                                         "--registry-ca", self.pki.ca, *arguments, env=environment))
+        self.started.append(program)
+        program.wait_for("leading")
+        return program
+
+    def follow(self, image, secret=None):
+        """A Deployment that runs something else, and a Track; secret: docker's configuration that its pods pull with."""
+        labels, pod = {"app": "web"}, {"containers": [{"name": "main", "image": f"{image}:old"}]}
+        if secret:
+            pod["imagePullSecrets"] = [{"name": "puller"}]
+            data = base64.b64encode(json.dumps({"auths": secret}).encode()).decode()
+            self.api.put(CORE, "secrets", "puller", {"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": data}}, "default")
+        self.api.put(CORE, "serviceaccounts", "default", {"metadata": {}}, "default")
+        self.api.put(APPS, "deployments", "web", {"metadata": {}, "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}, "default")
+        host, _, path = image.partition("/")
+        self.track("web", image=f"{host}/{path}")
+
+    def told(self):
+        """All that the controller has said anywhere but to a registry."""
+        logs = [str(line) for program in self.started for line in program.lines]
+        with self.api.lock:
+            return "\n".join(logs + [json.dumps(asked.body) for asked in self.api.requests if asked.body])
+
+
+class World:
+    """The parts' own worlds, one at a time, since each is at port 443."""
+
+    def __init__(self, binary, folder, pki):
+        self.controller, self.folder, self.pki = pathlib.Path(binary).parent / "pinnace-controller", folder, pki
+
+    def fresh(self):
+        pass
+
+    def stop(self):
+        pass
+
+    @contextlib.contextmanager
+    def place(self, part):
+        cloud = part.World(self.controller.parent / "kubectl-pinnace", self.folder, self.pki)
+        try:
+            cloud.fresh()
+            with Cluster(self.controller, self.folder, self.pki) as cluster:
+                yield cloud, cluster
+        finally:
+            cloud.stop()
+
+
+def push_anew(behind):
+    """Other bytes under latest; gives their digest."""
+    connection, data = connect(behind.host, None, plain=True), index("arm64", "amd64")
+    push(connection, "shop/web", "latest", data, INDEX)
+    connection.close()
+    return digest_of(data)
+
+
+@test
+def a_role_of_aws(world):
+    with world.place(test_aws) as (cloud, cluster):
+        cluster.follow(f"{test_aws.HOST}/shop/web")
+        cluster.lead(env=cloud.irsa())
+        cluster.rolled("web", cloud.behind.digest)
+        polls = lambda: len(cloud.aws.asked(test_aws.HOST))  # noqa: E731
+        before = polls()
+        eventually(lambda: polls() > before + 3, "it polls on")
+        equal(len(cloud.aws.asked(test_aws.STS["us-west-2"])), 1, "questions to STS")
+        equal(len(cloud.aws.asked(test_aws.APIS[test_aws.HOST])), 1, "passwords")
+        # All that was given ends, and the token of the account is another one.
+        cloud.aws.passwords = {password: (region, 0) for password, (region, _) in cloud.aws.passwords.items()}
+        cloud.aws.keys = {}
+        renewed = cloud.issuer.token(test_aws.SUBJECT, audience=aws.STS_AUDIENCE, renewed=True)
+        cloud.role_token.write_text(renewed)
+        cluster.rolled("web", push_anew(cloud.behind))
+        equal(cloud.aws.asked(test_aws.STS["us-west-2"])[-1].form()["WebIdentityToken"], renewed, "the token that STS was given last")
+        for secret in (renewed, *cloud.aws.passwords, *(key.secret for key in cloud.aws.keys.values())):
+            assert secret not in cluster.told(), "a secret was told"
+
+
+@test
+def what_aws_refuses_is_told_to_people(world):
+    with world.place(test_aws) as (cloud, cluster):
+        cloud.aws.sts.roles[test_aws.ROLE] = (cloud.issuer, "somebody else", True)
+        cluster.follow(f"{test_aws.HOST}/shop/web")
+        program = cluster.lead(env=cloud.irsa())
+        line = program.wait_for("registry trouble")
+        assert "AWS: STS says no (403 AccessDenied" in line["error"] and "trust policy" in line["error"], line
+        cloud.aws.sts.roles[test_aws.ROLE] = (cloud.issuer, test_aws.SUBJECT, True)
+        cluster.rolled("web", cloud.behind.digest)
+
+
+@test
+def pod_identity_and_the_machine_of_aws(world):
+    with world.place(test_aws) as (cloud, cluster):
+        cluster.follow(f"{test_aws.HOST}/shop/web")
+        with contextlib.ExitStack() as first:
+            cluster.programs = first
+            cluster.lead(env=cloud.pod_identity())
+            cluster.rolled("web", cloud.behind.digest)
+        cluster.programs = contextlib.ExitStack()
+        cluster.lead("--machine-identity", "aws")
+        cluster.rolled("web", push_anew(cloud.behind))
+        assert cloud.aws.asked(path="/v1/credentials") and cloud.aws.asked(path="/latest/api/token")
+
+
+@test
+def the_machine_of_google(world):
+    with world.place(test_google) as (cloud, cluster):
+        cluster.follow(f"{test_google.HOST}/shop/web")
+        cluster.lead("--machine-identity", "google")
+        cluster.rolled("web", cloud.behind.digest)
+        equal(len(cloud.google.asked(path=google.TOKEN_PATH)), 1, "questions to the machine")
+        # What was given ends, tokens of the registry too.
+        cloud.google.access = {}
+        cloud.registry.tokens = {}
+        cluster.rolled("web", push_anew(cloud.behind))
+        assert "ya29" not in cluster.told()
+
+
+@test
+def a_key_of_google_in_a_secret(world):
+    with world.place(test_google) as (cloud, cluster):
+        cloud.registry.key = test_google.KEY
+        cluster.follow(f"{test_google.HOST}/shop/web", {test_google.HOST: {"username": "_json_key", "password": test_google.KEY}})
+        cluster.lead("--pull-secrets")
+        cluster.rolled("web", cloud.behind.digest)
+        assert "PRIVATE KEY" not in cluster.told()
+
+
+@test
+def secrets_of_everybody(world):
+    for row in test_others.ALL:
+        with world.place(test_others) as (cloud, cluster):
+            key = "https://index.docker.io/v1/" if row is test_others.HUB else row[0].split("/")[0]
+            user = "anybody" if row[5] == "*" else row[5]
+            image = f"docker.io/{row[0]}" if row is test_others.HUB else row[0]
+            cluster.follow(image, {key: {"username": user, "password": test_others.PASSWORD}})
+            cluster.lead("--pull-secrets")
+            cluster.rolled("web", cloud.behind.digest)
+            assert test_others.PASSWORD not in cluster.told(), row[0]
+
+
+@test
+def the_limit_of_docker_hub_is_a_metric(world):
+    with world.place(test_others) as (cloud, cluster):
+        hub = cloud.registries[test_others.HUB]
+        hub.public.add("shop/web")
+        hub.rate = [100, 21600, 76]
+        cluster.follow("docker.io/shop/web")
+        program = cluster.lead()
+        cluster.rolled("web", cloud.behind.digest)
+        host = '{host="registry-1.docker.io"}'
+        samples = lambda: dict(line.rsplit(" ", 1) for line in program.get("/metrics")[1].splitlines() if host in line)  # noqa: E731
+        eventually(lambda: samples().get(f"pinnace_registry_pulls_left{host}") == "76", "how many are left")
+        equal(samples()[f"pinnace_registry_pulls_limit{host}"], "100", "the limit")
+        equal(samples()[f"pinnace_registry_paused_seconds{host}"], "0", "nothing is in the way")
+        hub.before = [test_others.Refusal(429, b"You have reached your pull rate limit.", Content_Type="text/plain",
+                                          Ratelimit_Limit="100;w=21600", Ratelimit_Remaining="0;w=21600")]
+        eventually(lambda: samples().get(f"pinnace_registry_pulls_left{host}") == "0", "none is left")
+        paused = float(samples()[f"pinnace_registry_paused_seconds{host}"])
+        assert 100 < paused <= 216, paused
+        asked = len(cloud.cloud.asked("registry-1.docker.io"))
+        time.sleep(3)
+        equal(len(cloud.cloud.asked("registry-1.docker.io")), asked, "questions while it is left alone")
