@@ -52,6 +52,7 @@ extern const struct cli_verb verb_break_glass;
 extern const struct cli_verb verb_doctor;
 extern const struct cli_verb verb_select;
 extern const struct cli_verb verb_resolve;
+extern const struct cli_verb verb_hook;
 extern const struct cli_verb verb_pin;
 extern const struct cli_verb verb_status;
 extern const struct cli_verb verb_history;

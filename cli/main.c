@@ -8,10 +8,10 @@
 #include "pinnace/banned.h"
 
 const struct cli_verb *const cli_verbs[] = {
-    &verb_check,   &verb_ref,     &verb_review,     &verb_audit,   &verb_break_glass,
-    &verb_doctor,  &verb_select,  &verb_resolve,    &verb_pin,     &verb_status,
-    &verb_history, &verb_explain, &verb_promote,    &verb_approve, &verb_rollback,
-    &verb_resume,  &verb_suspend, &verb_completion, &verb_version, NULL,
+    &verb_check,      &verb_ref,     &verb_review,   &verb_audit,  &verb_break_glass, &verb_doctor,
+    &verb_select,     &verb_resolve, &verb_pin,      &verb_status, &verb_history,     &verb_explain,
+    &verb_promote,    &verb_approve, &verb_rollback, &verb_resume, &verb_suspend,     &verb_hook,
+    &verb_completion, &verb_version, NULL,
 };
 
 static int run_version(const struct cli_verb *verb, int argc, char **argv)

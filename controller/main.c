@@ -114,7 +114,7 @@ static int start_push(struct controller *controller, struct err *err)
     controller->push.http = controller->http;
     controller->push.log = controller->log;
     controller->push.listen = controller->options.hooks;
-    controller->push.secret_file = controller->options.hooks_secret;
+    controller->push.secrets_folder = controller->options.hooks_secrets;
     controller->push.hinted = hinted;
     controller->push.context = controller;
     return push_start(&controller->push, err);

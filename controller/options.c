@@ -13,7 +13,7 @@ enum option_id {
     OPTION_CONTEXT,
     OPTION_HEALTH,
     OPTION_HOOKS,
-    OPTION_HOOKS_SECRET,
+    OPTION_HOOKS_SECRETS,
     OPTION_NO_CERTIFICATES,
     OPTION_REGISTRY_CA,
     OPTION_PLAIN,
@@ -30,7 +30,7 @@ static const struct option table[] = {
     {"namespace", required_argument, NULL, 'n'},
     {"health", required_argument, NULL, OPTION_HEALTH},
     {"hooks", required_argument, NULL, OPTION_HOOKS},
-    {"hooks-secret", required_argument, NULL, OPTION_HOOKS_SECRET},
+    {"hooks-secrets", required_argument, NULL, OPTION_HOOKS_SECRETS},
     {"no-certificates", no_argument, NULL, OPTION_NO_CERTIFICATES},
     {"registry-ca", required_argument, NULL, OPTION_REGISTRY_CA},
     {"plain-http", required_argument, NULL, OPTION_PLAIN},
@@ -55,10 +55,10 @@ static const char help[] =
     "  -n, --namespace NAME  where Pinnace is installed (default: that of the pod it runs in;\n"
     "                        with --kubeconfig, pinnace-system)\n"
     "  --health ADDRESS      /healthz, /readyz and /metrics, plain (default :8080)\n"
-    "  --hooks ADDRESS       hints of pushes, plain: POST /hooks/distribution, /hooks/generic\n"
-    "                        (default: none; polls miss nothing, hints only make them sooner)\n"
-    "  --hooks-secret FILE   who sends hints has to know one of the secrets in it, one a line;\n"
-    "                        read again when it changes\n"
+    "  --hooks ADDRESS       hints of pushes, plain: POST /hooks/acr and so on (default: none;\n"
+    "                        polls miss nothing, hints only make them sooner)\n"
+    "  --hooks-secrets DIR   a file for each who may send (acr, github, generic and so on), with\n"
+    "                        one secret a line; read again when they change\n"
     "  --no-certificates     leave them to others, such as cert-manager\n"
     "  --registry-ca FILE    trust these authorities (PEM) of registries, and not the system's\n"
     "  --plain-http HOST     ask this registry by plain http (repeatable)\n"
@@ -157,8 +157,8 @@ static enum cmdline_result take(void *context, int id, const char *value)
         options->health = value;
     else if (id == OPTION_HOOKS)
         options->hooks = value;
-    else if (id == OPTION_HOOKS_SECRET)
-        options->hooks_secret = value;
+    else if (id == OPTION_HOOKS_SECRETS)
+        options->hooks_secrets = value;
     else
         options->no_certificates = true;
     return CMDLINE_RUN;
@@ -173,10 +173,10 @@ enum cmdline_result options_read(int argc, char **argv, struct options *ret_opti
         return read;
     if (options->context && !options->kubeconfig)
         return complain("--context is one of a --kubeconfig, and none is given", "");
-    if (options->hooks && !options->hooks_secret)
-        return complain("--hooks needs a --hooks-secret FILE: nobody listens to strangers", "");
-    if (options->hooks_secret && !options->hooks)
-        return complain("--hooks-secret is for --hooks ADDRESS, and none is given", "");
+    if (options->hooks && !options->hooks_secrets)
+        return complain("--hooks needs --hooks-secrets DIR: nobody listens to strangers", "");
+    if (options->hooks_secrets && !options->hooks)
+        return complain("--hooks-secrets is for --hooks ADDRESS, and none is given", "");
     if (options->kubeconfig && !options->namespace)
         options->namespace = "pinnace-system";
     options->registry.mirrors = options->mirrors;

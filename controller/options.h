@@ -9,7 +9,7 @@
 struct options {
     const char *kubeconfig, *context, *namespace; /* NULL: those of the pod it runs in */
     const char *health;
-    const char *hooks, *hooks_secret; /* NULL: no hints are listened to */
+    const char *hooks, *hooks_secrets; /* NULL: no hints are listened to */
     bool no_certificates;
     const char *registry_ca; /* a file */
     bool pull_secrets, account_identity;

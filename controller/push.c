@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * push: see the header. What comes is judged in an order that gives strangers nothing to do: path,
- * method, type and the presence of a proof by the head alone, the proof before the body is read as
- * JSON, and who leads after that, so that only those who may ask are told.
+ * push: see the header. What is answered is hook.h's to say; who leads comes after that, so that only
+ * those who may ask are told. The one thread of the server holds the lock of the secrets while it
+ * judges; the loop takes it when they change.
  */
 #include "push.h"
 
@@ -10,7 +10,6 @@
 
 #include "pinnace/clock.h"
 #include "pinnace/file.h"
-#include "pinnace/httphead.h"
 #include "pinnace/pki.h"
 
 #include "pinnace/banned.h"
@@ -19,7 +18,8 @@ enum {
     THREADS = 1,
     CONNECTIONS = 64,
     BODIES_MAX_BYTES = 4 * 1024 * 1024, /* of all that are read at once */
-    ROOM = 4 * 1024 * 1024,             /* to read one as JSON */
+    ROOM = 8 * 1024 * 1024,             /* to read one as JSON */
+    SECRETS_ROOM = 512 * 1024,
     SECRETS_AGAIN_MS = 2000,
     TELL_AGAIN_MS = 1000,
 };
@@ -39,155 +39,125 @@ static void log_refusal(struct push *push, const char *path, unsigned status, st
     if ((last && now - last < TELL_AGAIN_MS) ||
         !atomic_compare_exchange_strong(&push->told_at, &last, now))
         return;
-    while (why.len && why.ptr[why.len - 1] == '\n')
-        why.len--;
     const struct log_field fields[] = {LOG_TEXT("path", str_of(path)), LOG_NUMBER("status", status),
                                        LOG_TEXT("why", why)};
     log_write(push->log, LOG_WARNING, "hint refused", fields, 3);
 }
 
-static struct httpd_reply refuse(struct push *push, const char *path, enum push_end end,
-                                 unsigned status, struct str sentence)
+static enum push_end end_of(const struct hook_verdict *verdict)
 {
-    struct httpd_reply reply = httpd_plain(status, sentence);
+    if (verdict->accepted)
+        return PUSH_TAKEN;
+    return verdict->status == 401 || verdict->status == 403 ? PUSH_STRANGER : PUSH_BAD;
+}
+
+static struct httpd_reply reply_of(struct push *push, const struct hook_receiver *receiver,
+                                   enum push_end end, const struct hook_verdict *verdict)
+{
+    static _Thread_local char text[1024];
+    struct str sentence = verdict->reason.len ? verdict->reason : STR("thanks");
+    int len = snprintf(text, sizeof(text), "%.*s\n", STR_FMT(sentence));
+    len = len < (int)sizeof(text) ? len : (int)sizeof(text) - 1;
+    struct httpd_reply reply = httpd_plain(verdict->status, (struct str){text, (size_t)len});
+    if (verdict->answer.len && verdict->answer.len < sizeof(text)) {
+        memcpy(text, verdict->answer.ptr, verdict->answer.len);
+        reply.body.len = verdict->answer.len;
+        reply.content_type = "application/json";
+    }
+    reply.allow = verdict->allow;
+    reply.challenge = verdict->challenge;
+    reply.allows_origin = verdict->allows_origin;
+    reply.last = verdict->status == 503;
+    reply.proven = verdict->accepted;
     atomic_fetch_add_explicit(&push->ends[end], 1, memory_order_relaxed);
-    log_refusal(push, path, status, sentence);
-    reply.last = status == 503;
+    if (!verdict->accepted)
+        log_refusal(push, receiver ? hook_path(receiver) : "(another)", verdict->status,
+                    verdict->reason);
     return reply;
-}
-
-/* ---- who may ---- */
-
-struct endpoint {
-    const char *path;
-    const char *challenge, *proof_header;
-    struct str no_proof, wrong_proof;
-    bool (*proves)(struct str header, struct str body, struct str secret);
-    int (*read)(struct str body, struct arena *arena, struct push_hints *ret_hints,
-                struct err *err);
-};
-
-static bool sends_secret(struct str header, struct str body, struct str secret)
-{
-    (void)body;
-    return secret_eq(push_bearer_read(header), secret);
-}
-
-static bool signs_with_secret(struct str header, struct str body, struct str secret)
-{
-    unsigned char sum[PUSH_SIGNATURE_BYTES];
-    struct sha256 own;
-    return push_signature_read(header, sum) && hmac_sha256_of(secret, body, &own, NULL) == 0 &&
-           secret_eq((struct str){(const char *)sum, sizeof(sum)},
-                     (struct str){(const char *)own.bytes, sizeof(own.bytes)});
-}
-
-static const struct endpoint endpoints[] = {
-    {"/hooks/distribution", "Bearer realm=\"pinnace\"", "Authorization",
-     STR_INIT("this needs exactly one header \"Authorization: Bearer SECRET\"\n"),
-     STR_INIT("this is not the secret of --hooks-secret\n"), sends_secret, push_read_distribution},
-    {"/hooks/generic", "Signature realm=\"pinnace\"", "X-Hub-Signature-256",
-     STR_INIT("this needs exactly one header \"X-Hub-Signature-256: sha256=HMAC\"\n"),
-     STR_INIT("the body is not signed with the secret of --hooks-secret\n"), signs_with_secret,
-     push_read_generic},
-};
-
-static const struct endpoint *endpoint_of(struct str path)
-{
-    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++)
-        if (str_eq(path, str_of(endpoints[i].path)))
-            return &endpoints[i];
-    return NULL;
-}
-
-/* All are tried, whichever fits: which one it was shows in no time either. */
-static bool is_proven(struct push *push, const struct endpoint *endpoint,
-                      const struct httpd_request *request)
-{
-    struct str header = STR_NONE;
-    bool proven = false;
-    httpd_header(request, endpoint->proof_header, &header);
-    pthread_mutex_lock(&push->lock);
-    for (size_t i = 0; i < push->secrets.count; i++)
-        if (endpoint->proves(header, request->body, push->secrets.items[i]))
-            proven = true;
-    pthread_mutex_unlock(&push->lock);
-    return proven;
 }
 
 /* ---- requests ---- */
 
-static bool type_is_known(struct str type)
+static size_t header_of(const void *context, const char *name, struct str *ret_value)
 {
-    return http_type_is(type, STR("application/json")) ||
-           http_type_is(type, STR("application/vnd.docker.distribution.events.v2+json")) ||
-           http_type_is(type, STR("application/vnd.docker.distribution.events.v1+json"));
+    return httpd_header(context, name, ret_value);
 }
 
-static struct httpd_reply no_such_path(struct push *push)
+static struct hook_request request_of(const struct httpd_request *request)
 {
-    return refuse(push, "(another)", PUSH_BAD, 404,
-                  STR("there are /hooks/distribution and /hooks/generic\n"));
+    return (struct hook_request){.method = request->method,
+                                 .path = request->path,
+                                 .query = request->query,
+                                 .type = request->content_type,
+                                 .body = request->body,
+                                 .header = header_of,
+                                 .context = request};
+}
+
+/* By the path, and by who has secrets: NULL with the verdict when nobody may send there. */
+static const struct hook_receiver *find_receiver(const struct push *push, struct str path,
+                                                 struct hook_verdict *ret_verdict)
+{
+    const struct hook_receiver *receiver = hook_find(path);
+    if (!receiver)
+        hook_refuse_path(ret_verdict);
+    else if (!push->secrets.of[hook_number(receiver)].count)
+        hook_refuse_all(ret_verdict);
+    else
+        return receiver;
+    return NULL;
 }
 
 static void look(void *context, const struct httpd_request *request, struct httpd_reply *ret_reply)
 {
     struct push *push = context;
-    const struct endpoint *endpoint = endpoint_of(request->path);
-    struct str header;
-    if (!endpoint) {
-        *ret_reply = no_such_path(push);
-    } else if (!str_eq(request->method, STR("POST"))) {
-        *ret_reply = refuse(push, endpoint->path, PUSH_BAD, 405, STR("hints come by POST\n"));
-        ret_reply->allow = "POST";
-    } else if (httpd_header(request, endpoint->proof_header, &header) != 1) {
-        *ret_reply = refuse(push, endpoint->path, PUSH_STRANGER, 401, endpoint->no_proof);
-        ret_reply->challenge = endpoint->challenge;
-    } else if (endpoint->proves == sends_secret && !is_proven(push, endpoint, request)) {
-        *ret_reply = refuse(push, endpoint->path, PUSH_STRANGER, 403, endpoint->wrong_proof);
-    } else if (!type_is_known(request->content_type)) {
-        *ret_reply = refuse(push, endpoint->path, PUSH_BAD, 415,
-                            STR("the body has to be application/json, or the notification of a "
-                                "registry\n"));
-    }
+    const struct hook_request asked = request_of(request);
+    struct hook_verdict verdict;
+    bool refused = true;
+    pthread_mutex_lock(&push->lock);
+    const struct hook_receiver *receiver = find_receiver(push, request->path, &verdict);
+    if (receiver)
+        refused = hook_refused(receiver, &asked, &push->secrets.of[hook_number(receiver)],
+                               &hook_tools, &verdict);
+    pthread_mutex_unlock(&push->lock);
+    if (refused)
+        *ret_reply = reply_of(push, receiver, end_of(&verdict), &verdict);
 }
 
-static struct httpd_reply take(struct push *push, const struct endpoint *endpoint,
-                               const struct push_hints *hints)
+/* What is good may still come at a bad time: then it is to come again. */
+static enum push_end take(struct push *push, struct hook_verdict *verdict)
 {
-    if (!atomic_load(&push->leads))
-        return refuse(push, endpoint->path, PUSH_NOT_LEADING, 503,
-                      STR("another replica leads; try again\n"));
-    if (!hintbox_put(push->box, hints))
-        return refuse(push, endpoint->path, PUSH_FULL, 503,
-                      STR("too many hints at once; try again\n"));
-    atomic_fetch_add_explicit(&push->ends[PUSH_TAKEN], 1, memory_order_relaxed);
-    struct httpd_reply reply = httpd_plain(202, STR("thanks\n"));
-    reply.proven = true;
-    return reply;
+    enum push_end end = PUSH_TAKEN;
+    const char *why = NULL;
+    if (!verdict->accepted)
+        return end_of(verdict);
+    if (verdict->hints.count && !atomic_load(&push->leads)) {
+        end = PUSH_NOT_LEADING;
+        why = "another replica leads; try again";
+    } else if (verdict->hints.count && !hintbox_put(push->box, &verdict->hints)) {
+        end = PUSH_FULL;
+        why = "too many hints at once; try again";
+    }
+    if (why)
+        *verdict = (struct hook_verdict){.status = 503, .reason = str_of(why)};
+    return end;
 }
 
 static void answer(void *context, const struct httpd_request *request,
                    struct httpd_reply *ret_reply)
 {
-    static _Thread_local char sentence[sizeof(((struct err *)NULL)->text) + 1];
     struct push *push = context;
-    const struct endpoint *endpoint = endpoint_of(request->path);
+    const struct hook_request asked = request_of(request);
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
-    struct push_hints hints;
-    struct err err;
-    if (!endpoint) {
-        *ret_reply = no_such_path(push);
-    } else if (!is_proven(push, endpoint, request)) {
-        *ret_reply = refuse(push, endpoint->path, PUSH_STRANGER, 403, endpoint->wrong_proof);
-    } else if (endpoint->read(request->body, &arena, &hints, &err) < 0) {
-        unsigned status = err.kind == ERR_LIMIT ? 413 : err.kind == ERR_MEMORY ? 503 : 400;
-        int len = snprintf(sentence, sizeof(sentence), "%s\n", err.text);
-        *ret_reply =
-            refuse(push, endpoint->path, PUSH_BAD, status, (struct str){sentence, (size_t)len});
-    } else {
-        *ret_reply = take(push, endpoint, &hints);
-    }
+    struct hook_verdict verdict;
+    pthread_mutex_lock(&push->lock);
+    const struct hook_receiver *receiver = find_receiver(push, request->path, &verdict);
+    if (receiver)
+        hook_judge(receiver, &asked, &push->secrets.of[hook_number(receiver)], &hook_tools, &arena,
+                   &verdict);
+    pthread_mutex_unlock(&push->lock);
+    enum push_end end = receiver ? take(push, &verdict) : end_of(&verdict);
+    *ret_reply = reply_of(push, receiver, end, &verdict);
 }
 
 /* ---- secrets ---- */
@@ -195,23 +165,32 @@ static void answer(void *context, const struct httpd_request *request,
 /* 1: they are others now; 0: the same. */
 static int read_secrets(struct push *push, struct err *err)
 {
-    struct arena arena ARENA_SCOPED = ARENA_INIT(2 * 64 * 1024);
-    struct push_secrets secrets;
-    struct str text;
-    if (file_read(push->secret_file, PUSH_SECRETS_FILE_MAX, &arena, &text, err) < 0)
+    struct arena arena ARENA_SCOPED = ARENA_INIT(SECRETS_ROOM);
+    struct hook_secrets secrets;
+    if (hook_secrets_read(push->secrets_folder, &arena, &secrets, err) < 0)
         return -1;
-    if (push->secrets.count && str_eq(text, push->text))
+    if (hook_secrets_same(&secrets, &push->secrets))
         return 0;
-    if (push_secrets_read(text, &secrets, err) < 0)
-        return err_prefix(err, "%s: ", push->secret_file);
     pthread_mutex_lock(&push->lock);
     struct arena before = push->arena;
     push->arena = arena;
-    push->text = text;
     push->secrets = secrets;
     pthread_mutex_unlock(&push->lock);
     arena = before; /* freed on the way out */
     return 1;
+}
+
+/* Whose secrets there are, since a file of another name is nobody's. */
+static void log_receivers(struct push *push)
+{
+    char names[256] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < HOOK_RECEIVERS; i++)
+        if (push->secrets.of[i].count && len < sizeof(names))
+            len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.*s", len ? ", " : "",
+                                    STR_FMT(hook_name(hook_at(i))));
+    const struct log_field field = LOG_TEXT("receivers", str_of(names));
+    log_write(push->log, LOG_INFO, "secrets of hints read", &field, 1);
 }
 
 static void look_at_secrets(void *context)
@@ -223,7 +202,7 @@ static void look_at_secrets(void *context)
         const struct log_field field = LOG_TEXT("error", str_of(err.text));
         log_write(push->log, LOG_ERROR, "secrets of hints are bad; those before stay", &field, 1);
     } else if (changed > 0) {
-        log_write(push->log, LOG_INFO, "secrets of hints read", NULL, 0);
+        log_receivers(push);
     }
     push->told_secrets = changed < 0;
     timer_set(http_timers(push->http), &push->timer, clock_boot_ms() + SECRETS_AGAIN_MS);

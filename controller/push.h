@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * push: tells the loop that somebody pushed, so that it looks now and not at the next turn of its
- * polls, which miss nothing and stay. Senders show that they know a secret: registries by sending it
- * (POST /hooks/distribution), pipelines by signing what they send (POST /hooks/generic).
+ * polls, which miss nothing and stay. Who may send what is in hook.h.
  */
 #ifndef PINNACE_CONTROLLER_PUSH_H
 #define PINNACE_CONTROLLER_PUSH_H
@@ -11,13 +10,14 @@
 #include <stdatomic.h>
 
 #include "pinnace/hintbox.h"
+#include "pinnace/hooksecrets.h"
 #include "pinnace/http.h"
 #include "pinnace/httpd.h"
 #include "pinnace/log.h"
 
 /* How requests ended, as metrics count them. */
 enum push_end {
-    PUSH_TAKEN,       /* 202 */
+    PUSH_TAKEN,       /* 200 */
     PUSH_NOT_LEADING, /* 503 */
     PUSH_FULL,        /* 503 */
     PUSH_STRANGER,    /* 401, 403 */
@@ -30,7 +30,7 @@ extern const struct str push_end_names[PUSH_ENDS];
 struct push {
     struct http *http; /* whose loop it is */
     struct log *log;
-    const char *listen, *secret_file; /* NULL, listen: nobody is listened to */
+    const char *listen, *secrets_folder; /* NULL, listen: nobody is listened to */
     void (*hinted)(void *context, const struct push_hint *hint); /* on the loop's thread */
     void *context;
 
@@ -42,9 +42,8 @@ struct push {
     struct timer timer;
     bool told_secrets;    /* that they cannot be read */
     pthread_mutex_t lock; /* of what follows */
-    struct arena arena;   /* the file's text */
-    struct str text;
-    struct push_secrets secrets;
+    struct arena arena;   /* their text */
+    struct hook_secrets secrets;
 };
 
 /* http, log, listen, secret_file, hinted and context are set before. */

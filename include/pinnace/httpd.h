@@ -16,7 +16,7 @@ struct httpd_connection;
 struct httpd_request {
     struct httpd_connection *connection; /* for httpd_header */
     struct str method;
-    struct str path;         /* as it was sent, nothing unescaped; without the query */
+    struct str path, query;  /* as they were sent, nothing unescaped; a long query is cut */
     struct str content_type; /* .len 0: none was sent */
     struct str body;         /* empty while only the head is looked at */
     uint64_t begun;          /* when the request line came, in nanoseconds of the monotonic clock */
@@ -28,6 +28,7 @@ struct httpd_reply {
     const char *content_type; /* a literal, as allow is */
     const char *allow;        /* the methods there are, with 405; else NULL */
     const char *challenge;    /* how to prove who one is, with 401; else NULL */
+    bool allows_origin;       /* CloudEvents: any origin may send, at any rate */
     bool last;                /* the connection ends with it, so that the client goes elsewhere */
     struct str body;          /* copied before the same thread calls the handler again */
     bool proven; /* this client asks what makes sense: its connection is worth more than others */

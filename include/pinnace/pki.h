@@ -8,6 +8,7 @@
 
 #include "pinnace/arena.h"
 #include "pinnace/err.h"
+#include "pinnace/hook.h"
 #include "pinnace/str.h"
 
 struct pki_pair {
@@ -32,11 +33,8 @@ struct sha256 {
 };
 int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err);
 
-/* Of data by somebody who has the key (RFC 2104). */
-int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err);
-
-/* Compares what nobody may find out byte by byte: how long it takes says nothing of the bytes. */
-bool secret_eq(struct str a, struct str b);
+/* HMACs (RFC 2104), and a comparison of what nobody may find out byte by byte. */
+extern const struct hook_tools hook_tools;
 
 /* "sha256:…" of data; algorithm is "sha256" or "sha512". */
 int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,

@@ -13,13 +13,12 @@
 #include "pinnace/tagselect.h"
 
 enum {
-    PUSH_BODY_MAX = 512 * 1024,
-    PUSH_HINTS_MAX = 1024, /* of one body */
+    PUSH_BODY_MAX = 1024 * 1024, /* what Event Grid sends at most */
+    PUSH_HINTS_MAX = 1024,       /* of one body */
     PUSH_SECRETS_MAX = 4,
     PUSH_SECRET_MIN_BYTES = 16,
     PUSH_SECRET_MAX_BYTES = 256,
     PUSH_SECRETS_FILE_MAX = 4096,
-    PUSH_SIGNATURE_BYTES = 32,
 };
 
 struct push_hint {
@@ -33,17 +32,6 @@ struct push_hints {
     size_t count;
 };
 
-/*
- * An envelope of the CNCF registry's notifications. Only pushes of manifests with a tag are hints;
- * all else that registries tell is passed over. Strings are in the arena, or parts of body.
- */
-int push_read_distribution(struct str body, struct arena *arena, struct push_hints *ret_hints,
-                           struct err *err);
-
-/* {"repository": "[HOST/]PATH", "tag": "…"}: what any pipeline can send. One hint. */
-int push_read_generic(struct str body, struct arena *arena, struct push_hints *ret_hints,
-                      struct err *err);
-
 /* Whether this may be what somebody waits for who follows these tags of this repository. */
 bool push_concerns(const struct push_hint *hint, const struct imageref *image,
                    const struct tag_follow *follow);
@@ -56,11 +44,5 @@ struct push_secrets {
 
 /* A file of them, one a line; they are parts of text. */
 int push_secrets_read(struct str text, struct push_secrets *ret_secrets, struct err *err);
-
-/* "sha256=<64 hex>", as GitHub writes it. False: it is none. */
-bool push_signature_read(struct str header, unsigned char ret_sum[PUSH_SIGNATURE_BYTES]);
-
-/* What stands behind "Bearer ". .len 0: something else, or nothing. */
-struct str push_bearer_read(struct str header);
 
 #endif

@@ -228,10 +228,10 @@ static bool read_json_error(struct str body, struct arena *arena, struct aws_err
 /* What an agent says has its code in words: "(AccessDeniedException): …". */
 static void read_words(struct str body, struct aws_error *error)
 {
-    size_t open = str_find(body, '('), close = str_find(body, ')');
-    if (open != STR_NOT_FOUND && close != STR_NOT_FOUND && open < close &&
-        is_word(str_between(body.ptr + open + 1, body.ptr + close)))
-        error->code = str_between(body.ptr + open + 1, body.ptr + close);
+    size_t begin = str_find(body, '('), end = str_find(body, ')');
+    if (begin != STR_NOT_FOUND && end != STR_NOT_FOUND && begin < end &&
+        is_word(str_between(body.ptr + begin + 1, body.ptr + end)))
+        error->code = str_between(body.ptr + begin + 1, body.ptr + end);
     error->message = body;
 }
 

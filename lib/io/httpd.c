@@ -27,6 +27,7 @@
 
 enum {
     POOL_BYTES = 24 * 1024, /* of each connection, for its head and what is read at once */
+    QUERY_MAX = 2048,
     TICK_MS = 250,
     TICKS_A_SECOND = 1000 / TICK_MS,
 };
@@ -71,6 +72,7 @@ struct client {
     bool head_seen;
     void *memo;      /* the handler's, while its answer waits */
     struct str type; /* lives in the library's pool as long as the request */
+    char *query;     /* NULL: none */
 };
 
 /* ---- answering ---- */
@@ -92,6 +94,10 @@ static enum MHD_Result send_reply(struct httpd *httpd, struct MHD_Connection *co
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
     if (reply->challenge)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, reply->challenge);
+    if (reply->allows_origin) {
+        MHD_add_response_header(response, "WebHook-Allowed-Origin", "*");
+        MHD_add_response_header(response, "WebHook-Allowed-Rate", "*");
+    }
     if (reply->last || atomic_load_explicit(&httpd->draining, memory_order_relaxed))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result queued = MHD_queue_response(connection, reply->status, response);
@@ -117,6 +123,7 @@ static struct httpd_request request_of(struct MHD_Connection *connection,
     return (struct httpd_request){.connection = (struct httpd_connection *)(void *)connection,
                                   .method = str_of(method),
                                   .path = str_of(url),
+                                  .query = str_of(client->query),
                                   .content_type = client->type,
                                   .begun = client->begun,
                                   .memo = client->memo};
@@ -252,10 +259,17 @@ static struct client *client_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+/* The library takes it apart, and a "+" for a blank. Without memory there is none. */
+static void keep_query(struct client *client, const char *line)
+{
+    const char *mark = strchr(line, '?');
+    free(client->query);
+    client->query = mark ? strndup(mark + 1, QUERY_MAX) : NULL;
+}
+
 static void *on_request_line(void *context, const char *line, struct MHD_Connection *connection)
 {
     (void)context;
-    (void)line;
     struct client *client = client_of(connection);
     struct timespec now;
     if (!client)
@@ -263,6 +277,7 @@ static void *on_request_line(void *context, const char *line, struct MHD_Connect
     clock_gettime(CLOCK_MONOTONIC, &now);
     client->begun = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     client->head_seen = false;
+    keep_query(client, line);
     conn_begin(&client->conn);
     return client;
 }
@@ -312,6 +327,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     conns_remove(&httpd->conns, &client->conn);
     drop_memo(httpd, client);
     body_free(&client->body, &httpd->budget);
+    free(client->query);
     free(client);
     *client_out = NULL;
 }

@@ -248,19 +248,24 @@ int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err)
     return 0;
 }
 
-int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err)
+static size_t hmac_of(enum hook_sum sum, struct str key, struct str data,
+                      unsigned char ret_sum[HOOK_SUM_MAX_BYTES])
 {
     const unsigned char *bytes = (const unsigned char *)(data.len ? data.ptr : "");
-    if (key.len > INT32_MAX || !HMAC(EVP_sha256(), key.len ? key.ptr : "", (int)key.len, bytes,
-                                     data.len, ret_sum->bytes, NULL))
-        return openssl_error("HMAC", err);
-    return 0;
+    unsigned size = 0;
+    if (key.len > INT32_MAX ||
+        !HMAC(sum == HOOK_SHA1 ? EVP_sha1() : EVP_sha256(), key.len ? key.ptr : "", (int)key.len,
+              bytes, data.len, ret_sum, &size))
+        return 0;
+    return size;
 }
 
-bool secret_eq(struct str a, struct str b)
+static bool secret_eq(struct str a, struct str b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
 }
+
+const struct hook_tools hook_tools = {.hmac = hmac_of, .equal = secret_eq};
 
 int digest_of(struct str data, struct str algorithm, struct arena *arena, struct str *ret_digest,
               struct err *err)

@@ -150,7 +150,7 @@ def try_hooks(name, objects):
         return
     port = {port["name"]: port["containerPort"] for port in container["ports"]}[services[0]["spec"]["ports"][0]["targetPort"]]
     mount = next(mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "hooks")
-    same(f"{name}: hooks", container["command"][1:3], [f"--hooks=:{port}", f"--hooks-secret={mount}/secrets"])
+    same(f"{name}: hooks", container["command"][1:3], [f"--hooks=:{port}", f"--hooks-secrets={mount}"])
     for other in services[0]["spec"]["selector"], policies[0]["spec"]["podSelector"]["matchLabels"]:
         check(f"{name}: hooks lead to the controller", other.items() <= controller["metadata"]["labels"].items() and len(other) > 1)
     same(f"{name}: who may send hints", policies[0]["spec"]["ingress"], [{

@@ -6,6 +6,8 @@
 #ifndef PINNACE_TESTS_OPERATIONS_H
 #define PINNACE_TESTS_OPERATIONS_H
 
+#include "expect.h"
+#include "hooks.h"
 #include "trackviews.h"
 
 #include "pinnace/challenge.h"
@@ -13,7 +15,6 @@
 #include "pinnace/dockerlogin.h"
 #include "pinnace/json.h"
 #include "pinnace/objectreview.h"
-#include "pinnace/pushevent.h"
 #include "pinnace/regdoc.h"
 #include "pinnace/rollout.h"
 #include "pinnace/trackapply.h"
@@ -24,15 +25,6 @@ struct work {
     const char *name;
     int (*run)(struct arena *arena, struct err *err);
 };
-
-/* What an operation found wrong; told by whoever runs it, once there is memory again. */
-static const char *complaint;
-
-static inline void expect(bool holds, const char *what)
-{
-    if (!holds && !complaint)
-        complaint = what;
-}
 
 /* Texts of the operations, made once before anything fails. */
 static struct str pin_policy, break_glass, track, replica_set, denied_create, denied_update,
@@ -384,23 +376,6 @@ static inline int run_rollout(struct arena *arena, struct err *err)
             rollout_read(&spec, &spec.targets[0], &facts, &pod, 1, STR(D1), arena, &rollout, err);
     expect((rollout.restarts == 4711) == (result < 0), "the rollout was touched");
     expect(result < 0 || rollout.state == ROLLOUT_FAILED, "it was judged otherwise");
-    return result;
-}
-
-static inline int run_push_events(struct arena *arena, struct err *err)
-{
-    struct push_hints hints = {.count = 4711};
-    struct str events =
-        STR("{\"events\":[{\"action\":\"p\\u0075sh\",\"target\":{\"repository\":\"a\",\"tag\":"
-            "\"1\",\"mediaType\":\"application/vnd.oci.image.index.v1+json\"}}]}");
-    int result = push_read_distribution(events, arena, &hints, err);
-    expect((hints.count == 4711) == (result < 0), "the hints were touched");
-    if (result == 0) {
-        hints.count = 4711;
-        result = push_read_generic(STR("{\"repository\":\"\\u0061\",\"tag\":\"1\"}"), arena, &hints,
-                                   err);
-        expect((hints.count == 4711) == (result < 0), "the hint was touched");
-    }
     return result;
 }
 
