@@ -6,10 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "pinnace/accounttoken.h"
 #include "pinnace/clock.h"
-#include "pinnace/file.h"
-#include "pinnace/kube.h"
 
 #include "awssign.h"
 #include "registry_inner.h"
@@ -357,97 +354,21 @@ static void proceed(struct registry_identity *identity, const struct provider_ne
     }
 }
 
-/* --- What a provider needs --------------------------------------------------------------------- */
+/* --- A run begins ------------------------------------------------------------------------------ */
 
-static void read_needs(struct registry_identity *identity);
-
-static struct str trim(struct str text)
+void registry_needs_there(struct registry_identity *identity)
 {
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
-static int read_environment(struct registry_identity *identity, const struct provider_need *need,
-                            struct str *ret_value, struct err *err)
-{
-    const char *value = getenv(need->env);
-    struct str text = str_of(value);
-    if (!text.len)
-        return 0;
-    if (need->is_file && file_read(value, PROVIDER_VALUE_MAX, &identity->room, &text, err) < 0)
-        return err_prefix(err, "%s: ", need->env);
-    if (text.len > PROVIDER_VALUE_MAX)
-        return err_set(err, ERR_LIMIT, "%s: it is longer than 64 KiB", need->env);
-    *ret_value = need->is_file ? trim(text) : text;
-    return 0;
-}
-
-static void account_token_came(void *context, struct str body, const struct kube_error *error)
-{
-    struct registry_identity *identity = context;
-    struct str token;
-    struct err err;
-    identity->kube = NULL;
-    if (error->fault != KUBE_FINE) {
-        fail_with(identity,
-                  kube_fault_is_passing(error->fault) ? REGISTRY_UNREACHABLE : REGISTRY_FORBIDDEN,
-                  error->text);
-    } else if (account_token_read(body, &identity->room, &token, &err) < 0 ||
-               !copy(&identity->room, token, &identity->input.values[identity->needs_read])) {
-        fail_with(identity, REGISTRY_GARBLED,
-                  "the API server's token of the ServiceAccount cannot "
-                  "be read");
-    } else {
-        identity->needs_read++;
-        read_needs(identity);
-    }
-}
-
-static void ask_account_token(struct registry_identity *identity, const char *audience)
-{
-    static const struct kube_resource accounts = {"/api/v1", "serviceaccounts"};
-    struct kube_error error;
-    struct kube_request request = {.verb = KUBE_CREATE,
-                                   .path = kube_path(&identity->room, accounts, identity->namespace,
-                                                     identity->account, "/token"),
-                                   .on_done = account_token_came,
-                                   .context = identity};
-    struct buf body = BUF_INIT(&identity->room, 4096);
-    buf_add_account_token_request(&body, str_of(audience));
-    if (buf_finish(&body, &request.body, NULL) < 0) {
-        fail_with(identity, REGISTRY_TOO_LARGE, "memory is out");
-        return;
-    }
-    identity->kube = kube_send(identity->registry->options.kube, &request, &error);
-    if (!identity->kube)
-        account_token_came(identity, STR_NONE, &error);
-}
-
-/* One after the other: for the token of an account the API server has to be asked. */
-static void read_needs(struct registry_identity *identity)
-{
-    const struct provider *provider = identity->provider;
     struct provider_next next;
-    struct err err;
-    for (; identity->needs_read < provider->need_count; identity->needs_read++) {
-        const struct provider_need *need = &provider->needs[identity->needs_read];
-        struct str *value = &identity->input.values[identity->needs_read];
-        *value = identity->noted.values[identity->needs_read];
-        if (identity->account.len && need->audience) {
-            ask_account_token(identity, need->audience);
-            return;
-        }
-        if (!value->len && (!identity->account.len || need->is_general) &&
-            read_environment(identity, need, value, &err) < 0) {
-            fail_with(identity, REGISTRY_UNAUTHORIZED, err.text);
-            return;
-        }
-    }
     identity->run = (struct provider_run){
         .input = &identity->input, .arena = &identity->room, .now = clock_now()};
-    provider->step(&identity->run, NULL, &next);
+    identity->provider->step(&identity->run, NULL, &next);
     proceed(identity, &next);
+}
+
+void registry_needs_failed(struct registry_identity *identity, enum registry_fault fault,
+                           const char *why)
+{
+    fail_with(identity, fault, why);
 }
 
 static bool may_ask_machine(const struct registry_identity *identity)
@@ -466,7 +387,7 @@ static void begin_run(struct registry_identity *identity)
         (struct provider_input){.host = identity->host, .metadata = may_ask_machine(identity)};
     identity->needs_read = 0;
     identity->asked = 0;
-    read_needs(identity);
+    registry_needs_read(identity);
 }
 
 void registry_identity_for(struct registry_call *call)

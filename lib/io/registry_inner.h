@@ -189,6 +189,16 @@ void registry_identity_explain(struct registry_call *call, struct registry_error
 void registry_identity_forget(struct registry_call *call);
 void registry_identities_free(struct registry *registry);
 
+/* Goes on, or ends the run, when what a provider needs is there. */
+void registry_needs_there(struct registry_identity *identity);
+void registry_needs_failed(struct registry_identity *identity, enum registry_fault fault,
+                           const char *why);
+
+/* --- registry_needs.c */
+
+/* Reads what is still needed, and says so to the two above. */
+void registry_needs_read(struct registry_identity *identity);
+
 /* --- registry_call.c */
 
 /* Sends the request: as nobody, with the login's name and password, or with a token. */

@@ -15,7 +15,7 @@ enum { NOW = 1795253400 }; /* 2026-11-21T09:30:00Z */
 #define CONDITION(type, status) BECAUSE(type, status, "R")
 #define BECAUSE(type, status, reason)                                                              \
     ",'conditions':[{'type':'" type "','status':'" status "','reason':'" reason "','message':'M'}" \
-                                                                                "]"
+    "]"
 #define WAITS(for_what, since)                                                                     \
     ",'candidate':{'tag':'v2','digest':'" D2 "','waits':'" for_what                                \
     "','waitsFor':'waits','since':'2026-11-21T" since "Z'}"
