@@ -33,7 +33,10 @@ struct sha256 {
 };
 int sha256_of(struct str data, struct sha256 *ret_sum, struct err *err);
 
-/* HMACs (RFC 2104), and a comparison of what nobody may find out byte by byte. */
+/* Of data by somebody who has the key (RFC 2104). */
+int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err);
+
+/* HMACs for what lib/core decides about hooks, and a comparison of what nobody may find out byte by byte. */
 extern const struct hook_tools hook_tools;
 
 /* "sha256:…" of data; algorithm is "sha256" or "sha512". */

@@ -260,6 +260,13 @@ static size_t hmac_of(enum hook_sum sum, struct str key, struct str data,
     return size;
 }
 
+int hmac_sha256_of(struct str key, struct str data, struct sha256 *ret_sum, struct err *err)
+{
+    if (hmac_of(HOOK_SHA256, key, data, ret_sum->bytes) != sizeof(ret_sum->bytes))
+        return openssl_error("HMAC", err);
+    return 0;
+}
+
 static bool secret_eq(struct str a, struct str b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/file.h"
+#include "pinnace/kube.h"
 
 #include "awssign.h"
 #include "registry_inner.h"
