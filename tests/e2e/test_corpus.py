@@ -18,6 +18,8 @@ from lib import LEVELS, check, kubectl, must, until, warnings_of
 from results import skip
 
 POLICIES = "/apis/pinnace.dev/v1alpha1/pinpolicies"
+TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces/{}/tracks"
+CONTROLLER = "system:serviceaccount:pinnace-system:pinnace-controller"
 EXEMPTIONS = "/apis/pinnace.dev/v1alpha1/namespaces/{}/exemptions"
 AUTHOR = "alice@contoso.example"
 TAINT = "tests.example/corpus:NoSchedule"
@@ -28,8 +30,8 @@ OURS = r"(spec|template)\S*: [A-Z]\w+: |and \d+ more images|Pinnace "
 
 def left_out(case):
     """Why a record has no form in a cluster, or None."""
-    if case.ledger and (case.level == "released" or "TagMoved" in str(case.record)):
-        return "what was released is told by Tracks, whose kind the cluster does not know yet"
+    if case.ledger and any(item["kind"] != "Track" for item in render.objects_of(case.ledger)):
+        return "the ledger has revisions of workloads, which a cluster makes itself"
     return None
 
 
@@ -47,6 +49,52 @@ def in_our_time(exemption):
         spec["expires"] = (now + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     spec["by"] = AUTHOR
     return exemption
+
+
+class Ledger:
+    """Tracks of a case with what their controller would have written of them, known to every webhook, and as a file."""
+
+    def __init__(self, world, folder):
+        self.world, self.file, self.turn, self.there = world, os.path.join(folder, "ledger.yaml"), 0, []
+
+    def set(self, ledger):
+        """Whether the API server takes the Tracks."""
+        for path in self.there:
+            self.world.api.delete(path)
+        self.there, self.turn = [], self.turn + 1
+        if not all([self._add(track).ok for track in (render.objects_of(ledger) if ledger else [])]):
+            return False
+        if not (marked := self._add(self._mark())).ok:
+            raise RuntimeError(marked)
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write("\n---\n".join(json.dumps(self.world.api.get(path).body) for path in self.there))
+        self._await_webhooks()
+        return True
+
+    def _add(self, track):
+        metadata = track["metadata"]
+        self.world.namespace(metadata["namespace"])
+        path = TRACKS.format(metadata["namespace"])
+        answer = self.world.api.create(path, {key: value for key, value in track.items() if key != "status"})
+        if answer.ok:
+            self.there.append(f"{path}/{metadata['name']}")
+        if answer.ok and "status" in track:
+            answer = self.world.api.patch(f"{path}/{metadata['name']}/status", {"status": track["status"]}, user=CONTROLLER,
+                                          groups=("system:masters",))
+        return answer
+
+    def _mark(self):
+        digest = "sha256:" + "0" * 64
+        return {"apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": f"turn-{self.turn}", "namespace": "probe"},
+                "spec": {"image": f"turn.example/track-{self.turn}", "follow": {"tag": "latest"},
+                         "targets": [{"kind": "Deployment", "name": f"turn-{self.turn}"}]},
+                "status": {"current": {"digest": digest, "tag": "latest"},
+                           "ledger": [{"revision": 1, "tag": "latest", "digest": digest, "state": "Healthy"}]}}
+
+    def _await_webhooks(self):
+        """The mark before went last but for this one's, and what is gone is not found by a fresh look either."""
+        for turn, released in ((self.turn, True), (self.turn - 1, False)):
+            self.world.until_judged("/enforce/released", "probe", f"turn.example/track-{turn}@sha256:{'0' * 64}", released)
 
 
 class Rules:
@@ -105,7 +153,7 @@ class Rules:
             self.world.until_judged("/enforce/pinned", "probe", f"turn.example/{mark}-{self.turn}", True)
 
 
-def ask_command(world, rules, case, sent, old):
+def ask_command(world, rules, ledger, case, sent, old):
     """The command line's answer about what was sent."""
     operation = "CREATE" if old is None else "UPDATE"
     group, _, version = sent["apiVersion"].rpartition("/")
@@ -114,7 +162,8 @@ def ask_command(world, rules, case, sent, old):
     request |= {"oldObject": old} if old else {}
     request |= {"subResource": case.subresource} if case.subresource else {}
     body = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
-    done = subprocess.run([world.cli, "review", "--path", case.record["path"], "--policy", rules.file],
+    done = subprocess.run([world.cli, "review", "--path", case.record["path"], "--policy", rules.file,
+                           "--ledger", ledger.file],
                           input=json.dumps(body), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{case.name}: {done.stderr}")
@@ -157,8 +206,7 @@ def judge(case, answer, expected, logged):
         return False
     text = f"{case.name} {case.record['path']}"
     check(f"{text}: as the command line says", both[0] == both[1], differences(*both))
-    if not case.ledger:
-        check(f"{text}: {'allowed' if case.record['allowed'] else 'refused'}", answer.ok == case.record["allowed"], answer)
+    check(f"{text}: {'allowed' if case.record['allowed'] else 'refused'}", answer.ok == case.record["allowed"], answer)
     return True
 
 
@@ -188,33 +236,41 @@ def label_for(world, names, mode, level):
             until(lambda name=name: warns(name), f"warnings at level {level} in {name}")
 
 
-def send_all(world, rules, cases, reasons):
+def send_all(world, rules, ledger, cases, reasons):
     """(case, answer, what the command line says) for each record that can be set up."""
-    sent, by_policy = [], collections.defaultdict(lambda: collections.defaultdict(list))
+    sent, by_rules = [], collections.defaultdict(lambda: collections.defaultdict(list))
     for case in cases:
-        by_policy[case.policy][("enforce" if case.mode == "enforce" else "warn", case.level)].append(case)
-    for policy, by_level in by_policy.items():
-        if not rules.set(policy):
-            reasons["PinPolicy or Exemption is one that the API server refuses"] += sum(map(len, by_level.values()))
+        by_rules[case.policy, case.ledger][("enforce" if case.mode == "enforce" else "warn", case.level)].append(case)
+    for (policy, tracks), by_level in by_rules.items():
+        if not rules.set(policy) or not ledger.set(tracks):
+            reasons["PinPolicy, Exemption or Track is one that the API server refuses"] += sum(map(len, by_level.values()))
             continue
         for (mode, level), group in by_level.items():
             label_for(world, {case.namespace for case in group}, mode, level)
             for case in group:
                 answer, body, old = corpus.send(world.api, case)
-                sent.append((case, answer, ask_command(world, rules, case, body, old)))
+                sent.append((case, answer, ask_command(world, rules, ledger, case, body, old)))
     return sent
+
+
+def stop_controller():
+    """The tests write for it what it would have written: nobody is to go on from there."""
+    must(kubectl("-n", "pinnace-system", "scale", "deployment/pinnace-controller", "--replicas=0"))
+    until(lambda: "No resources" in kubectl("-n", "pinnace-system", "get", "pods", "-l", "app.kubernetes.io/component=controller").stderr,
+          "the controller to be gone")
 
 
 def run(world):
     cases, reasons = corpus.read_cases(left_out)
     world.install()
+    stop_controller()
     world.let_any_level_in()
     must(kubectl("taint", "node", "--all", TAINT))  # nothing of what follows is to run
     with tempfile.TemporaryDirectory() as folder:
-        rules = Rules(world, folder)
+        rules, ledger = Rules(world, folder), Ledger(world, folder)
         cases, not_kept = corpus.prepare(world.api, until, cases)
         reasons["an old object that the API server does not keep"] += len(not_kept)
-        sent = send_all(world, rules, cases, reasons)
+        sent = send_all(world, rules, ledger, cases, reasons)
     logged = annotations(world, {answer.audit_id for _, answer, _ in sent})
     compared = 0
     for case, answer, expected in sent:
@@ -234,6 +290,7 @@ def clear(world, cases):
         if case.old and case.old["metadata"].get("finalizers"):
             world.api.patch(path_of(case.kind, case.namespace, case.old["metadata"]["name"]), {"metadata": {"finalizers": None}})
     world.api.delete(f"{POLICIES}/default")
+    must(kubectl("-n", "pinnace-system", "scale", "deployment/pinnace-controller", "--replicas=2"))
     for name in {"probe", "staging", *(case.namespace for case in cases)}:
         world.api.delete(f"/api/v1/namespaces/{name}")
     must(kubectl("taint", "node", "--all", f"{TAINT}-"))

@@ -101,8 +101,8 @@ def try_other_levels(world):
     refused("tagged: a moving tag is refused", world.create("Pod", "levels", "p", LATEST, dry=True), "MutableTag")
     allowed("tagged: a release is let in", world.create("Pod", "levels", "p", "registry.test:5000/shop/web:1.4.0", dry=True))
     world.label("levels", enforce="released")
-    refused("released: refused, for there is no ledger", world.create("Pod", "levels", "p", world.web, dry=True),
-            'level "released" is judged by a ledger, and there is none')
+    refused("released: refused, for no Track follows its repository", world.create("Pod", "levels", "p", world.web, dry=True),
+            "NotReleased", "no Track of this namespace follows")
     world.label("levels", enforce="off")
     allowed("off: all is let in", world.create("Pod", "levels", "p", LATEST, dry=True))
     for value in ("pined", "Pinned", "enforce"):
