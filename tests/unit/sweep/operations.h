@@ -7,6 +7,7 @@
 #define PINNACE_TESTS_OPERATIONS_H
 
 #include "expect.h"
+#include "followed.h"
 #include "hooks.h"
 #include "trackviews.h"
 
@@ -467,6 +468,13 @@ static const struct work works[] = {
     {"a word to a Track", run_track_word},
     {"why a workload runs what it runs", run_explain},
     {"workload_patch_write", run_workload_patch},
+    {"object_meta_read", run_meta},
+    {"names of pull secrets", run_pull_names},
+    {"lines and pages of a watch", run_watch},
+    {"lease_record_read", run_lease},
+    {"certsecret_read", run_cert_secret},
+    {"hookconfig_read", run_hook_config},
+    {"the history of a Track", run_history},
 };
 
 #endif
