@@ -109,6 +109,25 @@ static void hear_approve(struct deciding *d)
                                  STR_FMT(reason_of(d, "approved", word, false).why)));
 }
 
+/* What the ledger says, unless that failed: then what was good before. */
+static void undo_drift(struct deciding *d, struct row_reason reason)
+{
+    struct trackbook *book = d->next;
+    const struct book_row *good = NULL;
+    if (rows_rolling(book)) {
+        book->rollout.applied = 0;
+    } else if (!book_quarantine_of(book, book->current.digest)) {
+        rows_begin(d, book->current.tag, book->current.digest, reason);
+    } else if ((good = rows_good(book, book->current.digest))) {
+        struct book_row to = *good; /* rows move when one begins */
+        rows_begin(d, to.tag, to.digest, reason);
+    } else {
+        return;
+    }
+    d->heard = true;
+    d->drift = STR_NONE;
+}
+
 static void hear_resume(struct deciding *d)
 {
     struct trackbook *book = d->next;
@@ -122,13 +141,8 @@ static void hear_resume(struct deciding *d)
     struct str why = reason_of(d, "resumed", word, false).why;
     deciding_event(d, "Resumed", false, false, why);
     track_find_drift(d, rows_rolling(book) ? (size_t)book->rollout.applied : d->spec->target_count);
-    if (d->drift.len && rows_rolling(book))
-        book->rollout.applied = 0;
-    else if (d->drift.len)
-        rows_begin(d, book->current.tag, book->current.digest,
-                   (struct row_reason){.why = why, .by = word->by, .going_back = true});
-    d->heard = d->drift.len > 0;
-    d->drift = STR_NONE;
+    if (d->drift.len)
+        undo_drift(d, (struct row_reason){.why = why, .by = word->by, .going_back = true});
 }
 
 /* --- Promote ------------------------------------------------------------------------------------ */

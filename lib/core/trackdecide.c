@@ -180,16 +180,32 @@ static void leave_it_alone(struct deciding *d)
 
 /* --- The order of questions ---------------------------------------------------------------------- */
 
-/* By its bytes, or by our own mark: then another hand has put something else there since. */
-static bool was_applied(const struct deciding *d, size_t index)
+static bool has_current(const struct deciding *d, size_t index)
 {
-    const struct trackbook *book = d->next;
+    return str_eq(d->targets[index].digest, d->next->current.digest);
+}
+
+/* What rolls out was put there, and something else is there: another hand did that since. */
+static bool was_undone(const struct deciding *d, size_t index)
+{
     const struct workload_facts *workload = d->targets[index].facts->workload;
     uint64_t revision;
-    return str_eq(d->targets[index].digest, book->current.digest) ||
-           (workload && str_eq(workload->track, d->spec->name) &&
-            semver_number(workload->revision, &revision) &&
-            revision == (uint64_t)book->current.revision);
+    return workload && !has_current(d, index) && str_eq(workload->track, d->spec->name) &&
+           semver_number(workload->revision, &revision) &&
+           revision == (uint64_t)d->next->current.revision;
+}
+
+/* The list of targets may be another one: how far the rollout has come is seen by the targets. */
+static void count_applied(struct deciding *d)
+{
+    struct trackbook *book = d->next;
+    size_t applied = 0;
+    while (applied < d->spec->target_count && has_current(d, applied))
+        applied++;
+    for (size_t i = applied; i < d->spec->target_count; i++)
+        if (was_undone(d, i))
+            applied = i + 1;
+    book->rollout.applied = rows_rolling(book) ? (int64_t)applied : 0;
 }
 
 static void take_up_spec(struct deciding *d)
@@ -199,10 +215,7 @@ static void take_up_spec(struct deciding *d)
     if (book->generation == d->spec->generation)
         return;
     book->generation = d->spec->generation;
-    book->rollout.applied = 0; /* the list of targets may be another one */
-    while (rows_rolling(book) && (size_t)book->rollout.applied < d->spec->target_count &&
-           was_applied(d, (size_t)book->rollout.applied))
-        book->rollout.applied++;
+    count_applied(d);
 }
 
 static void ask_everything(struct deciding *d)

@@ -91,6 +91,23 @@ static const struct scenario scenarios[] = {
         "> RollingOut 3, apply web 3, Stalled 7, Drifted 7", "= p/web Drifted 3 2 - -", "spec p/web resume {'at':'#'}",
         "wait 100", "> Resumed, apply web 3, Healthy 3",
     }},
+    {"nor when a target joins", {
+        "deployment p/a 1 latest", "deployment p/b 1 latest", "push latest 1", "track p/web",
+        "spec p/web targets [{'kind':'Deployment','name':'b'}]", "wait 0", "push latest 2", "wait 3", "hand p/b 7 v7",
+        TWO_TARGETS, "wait 100", "> Adopted 1, RollingOut 2, apply b 2, Stalled 1, Drifted 1",
+        "spec p/web resume {'at':'#'}", "wait 100", "> Resumed, apply a 2, apply b 2, Healthy 2",
+    }},
+    {"resume brings back what is good, not what failed", {
+        WEB_1_2, "bytes 3 crash", "spec p/web rollout {'onFailure':'Hold'}", "push latest 3", "wait 100", "hand p/web 7 v7",
+        "wait 10", "> RollingOut 3, apply web 3, Failed 3, Drifted 7", "spec p/web resume {'at':'#','by':'ann'}", "wait 100",
+        "> Resumed, apply web 2, Healthy 2", "= p/web Waiting 2 1 3 Quarantined",
+        "rows p/web 2Healthy 3Failed 2Healthy 1Adopted",
+    }},
+    {"resume where nothing is good leaves what another hand put there", {
+        "deployment p/web - latest", "push latest 1", "track p/web", "bytes 1 crash", "wait 100",
+        "> RollingOut 1, apply web 1, Failed 1", "hand p/web 7 v7", "wait 10", "spec p/web resume {'at':'#'}", "wait 100",
+        "> Drifted 7, Resumed", "= p/web Drifted 1 - - -",
+    }},
     {"an image without a digest is drift", {
         WEB_1_2, "hand p/web - latest", "wait 10", "> Drifted 2", "? p/web Drifted True AnotherHand Deployment web runs latest without a digest",
     }},
