@@ -4,7 +4,7 @@
 
 #include "pinnace/banned.h"
 
-enum { WORLDS = 40, EVENTS = 60 };
+enum { WORLDS = 24, EVENTS = 60 };
 
 static uint64_t seed;
 static unsigned first_world, worlds = WORLDS; /* others by the command line, for a hunt */
