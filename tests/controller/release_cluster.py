@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""API servers that fail or forget, and other hands."""
+import threading
+import time
+
+from apiserver import refusing
+from program import demand, equal, eventually
+from releasetest import push, test
+from releaseworld import APPS, TRACKS
+
+
+@test
+def somebody_writes_in_between(world):
+    first = world.make("web")
+    program = world.lead()
+    world.rolled("web", first)
+    touched = []
+
+    def touch(handler, asked):
+        """Just before the write, somebody changes the very object."""
+        if str(asked) in ("replace tracks/status", "patch deployments") and touched.count(str(asked)) < 3:
+            touched.append(str(asked))
+            body = world.api.find(asked.api, asked.plural, asked.name, asked.namespace)
+            body["metadata"].setdefault("labels", {})["touched"] = str(len(touched))
+            world.api.put(asked.api, asked.plural, asked.name, body, asked.namespace)
+        return False
+    world.api.faults.append(touch)
+    second = push(world, "web")
+    world.rolled("web", second)
+    demand({"replace tracks/status", "patch deployments"} <= set(touched), touched)
+    eventually(lambda: program.metric('pinnace_release_writes_total{what="conflict"}') >= 6, "conflicts are counted")
+    revisions = [row["revision"] for row in world.rows("web")]
+    equal(len(set(revisions)), len(revisions), "revisions")
+
+
+@test
+def another_object_of_the_same_name_is_not_touched_unseen(world):
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    swapped = []
+
+    def swap(handler, asked):
+        if str(asked) == "patch deployments" and not swapped:
+            swapped.append(asked.body["metadata"]["uid"])
+            body = world.api.find(APPS, "deployments", "web", "default")
+            world.api.drop(APPS, "deployments", "web", "default")
+            body["metadata"] = {}
+            body.pop("status", None)
+            world.api.put(APPS, "deployments", "web", body, "default")
+        return False
+    world.api.faults.append(swap)
+    second = push(world, "web")
+    world.rolled("web", second)
+    patches = [asked.body["metadata"]["uid"] for asked in world.api.asked_for("patch deployments")]
+    demand(patches[-1] != swapped[0], "the uid is that of the object that was looked at")
+
+
+@test
+def a_patch_that_is_refused_stalls_and_is_tried_again(world):
+    first = world.make("web")
+    program = world.lead()
+    world.rolled("web", first)
+    tried = []
+
+    def refusal(handler, asked):
+        if str(asked) != "patch deployments" or asked.name != "web":
+            return False
+        tried.append(asked)
+        refusing(403)(handler, asked)
+        return True
+    world.api.faults.append(refusal)
+    second = push(world, "web")
+    eventually(lambda: world.status("web")["phase"] == "Stalled", f"it is stalled: {world.status('web')}")
+    demand(not world.status("web").get("quarantined"), "what is not the image's fault is quarantined")
+    other = world.make("other")
+    world.rolled("other", other)
+    world.api.faults.remove(refusal)
+    world.rolled("web", second)
+    demand(len(tried) < 20, f"tried {len(tried)} times")
+    eventually(lambda: program.metric('pinnace_release_writes_total{what="refused"}') >= len(tried), "refusals are counted")
+
+
+@test
+def a_slow_write_delays_nobody_else(world):
+    slow, quick = world.make("slow"), world.make("quick")
+    world.lead()
+    world.rolled("slow", slow)
+    world.rolled("quick", quick)
+    held = threading.Event()
+
+    def hold(handler, asked):
+        if str(asked) == "patch deployments" and asked.name == "slow" and not held.is_set():
+            held.set()
+            time.sleep(8)
+        return False
+    world.api.faults.append(hold)
+    slow = push(world, "slow")
+    eventually(held.is_set, "the patch that is held")
+    quick = push(world, "quick")
+    world.rolled("quick", quick)
+    world.rolled("slow", slow)
+
+
+@test
+def an_api_server_that_is_away_and_back(world):
+    first = world.make("web")
+    program = world.lead()
+    world.rolled("web", first)
+    world.api.faults.append(away := (lambda handler, asked: refusing(503)(handler, asked) or True))
+    for plural in ("tracks", "deployments", "statefulsets", "daemonsets", "cronjobs"):
+        world.api.end_watches(plural)
+    program.wait_for("lease trouble")
+    second = push(world, "web")
+    time.sleep(2)
+    demand(world.image_of("web").endswith(first), "written though nobody answers")
+    world.api.faults.remove(away)
+    world.rolled("web", second)
+
+
+@test
+def a_watch_that_forgets_lists_again(world):
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    world.api.forget_past()
+    for plural in ("tracks", "deployments"):
+        world.api.end_watches(plural, "ERROR", {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+    second = push(world, "web")
+    world.rolled("web", second)
+
+
+@test
+def events_count_up(world):
+    """Whatever is said again is one Event, whoever says it."""
+    digest = world.make("web")
+    with_words = world.lead()
+    world.rolled("web", digest)
+    with_words.stop()
+    key = next(key for key, body in world.api.stored.items() if key[1] == "events" and body["reason"] == "RollingOut")
+    note = world.api.stored[key]["note"]
+    world.api.drop(TRACKS, "tracks", "web", "default")
+    world.deployment("web", f"{world.registry.host}/web:old")
+    body = world.track("web")
+    with world.api.lock:  # the same object again, as far as its Event is concerned
+        body["metadata"]["uid"] = world.api.stored[key]["regarding"]["uid"]
+    world.start().wait_for("leading")
+    eventually(lambda: [b for b in list(world.api.stored.values()) if b.get("series", {}).get("count", 0) >= 2 and b["note"] == note], "a count")

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of releases share: what makes a function one of them, and what they push, count and wait for."""
+import time
+
+from program import eventually
+from servers import manifest
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def push(world, repository, tag="latest", content=""):
+    """Other bytes under the tag; gives their digest."""
+    return world.registry.image(repository, tag, manifest(f"{repository}:{tag}:{content or time.monotonic_ns()}"))
+
+
+def heads(world, repository):
+    return [request["method"] for request in world.registry.requests(repository)]
+
+
+def writes(world):
+    """What was asked of the API server that changes something, but for the Lease."""
+    with world.api.lock:
+        return [str(asked) for asked in world.api.requests
+                if asked.verb not in ("get", "list", "watch") and asked.plural != "leases"]
+
+
+def quiet(world, since):
+    """No write came since there were so many."""
+    return writes(world)[since:]
+
+
+def await_polls(world, repository, more=3):
+    count = len(heads(world, repository))
+    eventually(lambda: len(heads(world, repository)) >= count + more, f"{repository} is polled")
+
+
+def event_notes(world, reason):
+    with world.api.lock:
+        return [body["note"] for key, body in world.api.stored.items() if key[1] == "events" and body["reason"] == reason]
