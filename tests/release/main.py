@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs inside the cluster: see 'run'. A part is a module with run(world), in namespaces of its own. Most of the time a
-part waits, so several run at once; what one printed comes in one piece. Those of INSTALLED need all of Pinnace in the
-cluster, from its image, and come last, one after another."""
+part waits, so they run at once; what one printed comes in one piece. Those of LAST run with all of Pinnace in the
+cluster, from its image, if there is one; without it those of INSTALLED cannot."""
 import argparse
 import concurrent.futures
 import importlib
@@ -16,9 +16,9 @@ import results  # noqa: E402
 from world import CannotGoOn, Stage, World  # noqa: E402
 
 PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "people"]
-ALONE = ["outage", "crowd"]
+ALONE = ["outage"]
+LAST = ["installed", "crowd"]
 INSTALLED = ["installed"]
-AT_ONCE = 4
 
 
 def run_part(stage, name):
@@ -30,6 +30,8 @@ def run_part(stage, name):
         world.say(world.story())
     except Exception:  # pylint: disable=broad-except
         world.check(f"{name} could go on to its end", False, traceback.format_exc() + world.story())
+    if "RELEASE_KEEP" not in os.environ:
+        world.clear()
     world.say(f"{name}: {time.monotonic() - began:.1f} s")
     return world.told
 
@@ -42,25 +44,35 @@ def show(told):
             results.check(line, good, detail)
 
 
+def at_once():
+    """As many as the machine is free for."""
+    return 3 if os.getloadavg()[0] > 4 * os.cpu_count() else 9
+
+
+def run_at_once(stage, names):
+    with concurrent.futures.ThreadPoolExecutor(at_once()) as pool:
+        runs = [pool.submit(run_part, stage, name) for name in names]
+        for done in concurrent.futures.as_completed(runs):
+            show(done.result())
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*")
-    wanted = parser.parse_args().parts or PARTS + ALONE + INSTALLED
+    wanted = parser.parse_args().parts or PARTS + ALONE + LAST
     results.verbose = True
     with Stage() as stage:
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            runs = [pool.submit(run_part, stage, part) for part in wanted if part in PARTS]
-            for done in concurrent.futures.as_completed(runs):
-                show(done.result())
+        run_at_once(stage, [part for part in wanted if part in PARTS])
         for part in wanted:
             if part in ALONE:
                 show(run_part(stage, part))
-        for part in wanted:
-            if part in INSTALLED and stage.image:
-                stage.install()
-                show(run_part(stage, part))
-            elif part in INSTALLED:
-                results.skip(1, part, "it needs --image")
+        last = [part for part in wanted if part in LAST]
+        if stage.image and last:
+            stage.install()
+        for part in last:
+            if part in INSTALLED and not stage.image:
+                results.skip(1, part, "skipped: it needs --image")
+        run_at_once(stage, [part for part in last if stage.image or part not in INSTALLED])
     return results.summary()
 
 

@@ -1,30 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""200 replicas are 200 identical copies, whatever is pushed while they come up."""
+"""200 replicas are 200 identical copies, whatever is pushed while they come up; with Pinnace installed, each of them passes
+its gate."""
 import time
+
+from world import command, must
 
 REPLICAS = 200
 
 
 def run(world):
     where = world.namespace("shop")
-    first = world.push("main", serial="one")  # what is called "latest" would be pulled for each pod
-    image = f"{world.repository()}:main@{first}"
-    world.workload(where, "web", image, ready=False, spec={"replicas": 1})
-    world.track(where, "web", {"tag": "main"}, approval="Manual")
-    world.comes("what runs is adopted", lambda: world.ledger(where), world.told_of(where))
-    world.scale(where, "web", REPLICAS)
+    first = world.push("main", serial="one", name="many")  # what is called "latest" would be pulled for each pod
+    image = f"{world.repository('many')}:main@{first}"
+    world.workload(where, "many", image, ready=False, spec={"replicas": 1})
+    world.track(where, "many", {"tag": "main"}, ["many"], image=world.repository("many"), approval="Manual")
+    world.comes("what runs is adopted", lambda: world.ledger(where, "many"), world.told_of(where, "many"))
+    if world.stage.image:
+        must(command("kubectl", "label", "namespace", where, "pinnace.dev/enforce=released"))
+    world.scale(where, "many", REPLICAS)
     pushed = 0
 
     def up():
         nonlocal pushed
         pushed += 1
-        world.push("main", serial=f"push {pushed}")  # under the same tag, all the time
+        world.push("main", serial=f"push {pushed}", name="many")  # under the same tag, all the time
         time.sleep(3)  # such a list is long
-        return len(world.ready_images(where, "web")) == REPLICAS
-    world.comes(f"{REPLICAS} pods run", up, lambda: len(world.ready_images(where, "web")), seconds=400)
-    world.same("all with one digest", set(world.ready_images(where, "web")), {image})
+        return len(world.ready_images(where, "many")) == REPLICAS
+    world.comes(f"{REPLICAS} pods run", up, lambda: len(world.ready_images(where, "many")), seconds=900)
+    world.same("all with one digest", set(world.ready_images(where, "many")), {image})
     world.check("though the tag moved meanwhile", pushed > 1, pushed)
-    ids = {status["imageID"] for pod in world.pods(where, "web") for status in pod["status"]["containerStatuses"]}
+    ids = {status["imageID"] for pod in world.pods(where, "many") for status in pod["status"]["containerStatuses"]}
     world.same("and the runtime says so", {entry[-71:] for entry in ids}, {first})
-    world.scale(where, "web", 0)
-    world.comes("they end", lambda: not world.pods(where, "web"), seconds=200)

@@ -4,8 +4,8 @@ ran before runs again."""
 # What the image does, what its target needs for that to show, and what is said of it.
 BAD = {
     "crash": ("crash 0", {}, "ends again and again: exit status 1"),
-    "crash-late": ("crash 2", {"ready": False}, None),  # ends again and again, or restarted in the soak: who is first
-    "unready": ("unready", {}, "in time"),
+    "crash-late": ("crash 2", {"ready": False, "soak": "15s"}, None),  # ends again and again, or restarted in the soak: who is first
+    "unready": ("unready", {"deadline": "1m"}, "in time"),
     "eat": ("eat", {"limits": "24Mi"}, "OOMKilled"),
     "noexec": ("noexec", {}, "cannot be started"),
     "machine": ("machine", {}, "no match for platform"),
@@ -24,14 +24,15 @@ def push_bad(world, name, does):
     return digest
 
 
-def begin(world, where, name, limits=None, **more):
+def begin(world, where, name, limits=None, deadline="15m", soak="3s", **more):
     good = world.push("latest", serial="good", name=name)
     image = f"{world.repository(name)}:latest@{good}"
     world.workload(where, name, image, **more)
     if limits:
         world.api.patch(f"/apis/apps/v1/namespaces/{where}/deployments/{name}", {"spec": {"template": {"spec": {"containers": [
             {"name": "web", "resources": {"limits": {"memory": limits}}}]}}}}, "application/strategic-merge-patch+json")
-    world.track(where, name, {"tag": "latest"}, [name], image=world.repository(name), rollout={"deadline": "25s"})
+    world.track(where, name, {"tag": "latest"}, [name], image=world.repository(name), rollout={
+        "deadline": deadline, "soak": soak})
     return good
 
 
@@ -77,7 +78,7 @@ def run_two(world):
     world.api.patch(f"/apis/apps/v1/namespaces/{where}/deployments/two", {"spec": {"template": {"spec": {"containers": [
         {"name": "web", "readinessProbe": {"httpGet": {"path": "/strict", "port": 8080}}}]}}}},
         "application/strategic-merge-patch+json")
-    world.track(where, "pair", {"tag": "latest"}, ["one", "two"], image=world.repository("pair"), rollout={"deadline": "20s"})
+    world.track(where, "pair", {"tag": "latest"}, ["one", "two"], image=world.repository("pair"), rollout={"deadline": "1m"})
     world.comes("two: what runs is adopted", lambda: world.ledger(where, "pair"), world.told_of(where, "pair"))
     bad = world.push("latest", "half", name="pair")
     world.comes("two: the first has it", lambda: world.image_of(where, "one").endswith(bad), world.told_of(where, "pair"))
@@ -87,6 +88,4 @@ def run_two(world):
 
 
 def run(world):
-    run_bad(world)
-    run_hold(world)
-    run_two(world)
+    world.at_once((run_bad, run_hold, run_two))

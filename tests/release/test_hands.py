@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Other hands: kubectl set image and rollout undo beside a Track are neither fought nor adopted in silence; a Track
 that is deleted and made again adopts what runs; objects that are made again are others."""
+import json
+
 from world import command, must
 
 
@@ -69,7 +71,44 @@ def run_target_again(world, where):
     world.comes_healthy("and goes on", where, third, "target")
 
 
+def image_owners(world, where, name):
+    """The field managers of the container's image."""
+    entries = world.get("Deployment", where, name)["metadata"]["managedFields"]
+    return sorted(entry["manager"] for entry in entries if '"f:image":' in json.dumps(entry["fieldsV1"]))
+
+
+def sync(where, name, **container):
+    """As Argo CD does it with ServerSideApply=true."""
+    return command("kubectl", "apply", "--server-side", "--force-conflicts", "--field-manager=argocd-controller", "-n", where, "-f", "-",
+                   text=json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
+                       "selector": {"matchLabels": {"app": name}}, "template": {"metadata": {"labels": {"app": name}}, "spec": {
+                           "containers": [{"name": "web", **container}]}}}}))
+
+
+def run_gitops(world, where):
+    """A tool that applies what is in git: without the image it stays out of the way, with it it is another hand."""
+    _, second = begin(world, where, "git")
+    released = f"{world.repository('git')}:latest@{second}"
+    world.same("what owns the image of a released workload", image_owners(world, where, "git"), ["pinnace"])
+    world.does("a sync of a manifest without the image", sync(where, "git", env=[{"name": "FROM", "value": "git"}]))
+    world.same("the image stays", world.image_of(where, "git"), released)
+    world.same("and so does its owner", image_owners(world, where, "git"), ["pinnace"])
+    world.stays("it is no drift", lambda: not drifted(world, where, "git"), world.told_of(where, "git"))
+    world.does("a sync of what runs", sync(where, "git", image=released))
+    world.same("makes a second owner", image_owners(world, where, "git"), ["argocd-controller", "pinnace"])
+    third = world.push("latest", serial="three", name="git")
+    world.comes_healthy("and keeps no release back", where, third, "git")
+    world.same("which is of one owner again", image_owners(world, where, "git"), ["pinnace"])
+    world.does("a sync of one with the image", sync(where, "git", image=f"{world.repository('git')}:latest"))
+    world.comes("is another hand: Drifted", lambda: drifted(world, where, "git"), world.told_of(where, "git"))
+    world.same("that owns the image now", image_owners(world, where, "git"), ["argocd-controller"])
+    world.stays("and is not fought", lambda: world.image_of(where, "git") == f"{world.repository('git')}:latest")
+    world.does("resume", world.pinnace("resume", "git", "-n", where))
+    world.comes("brings the release back", lambda: world.image_of(where, "git").endswith(third) and not drifted(world, where, "git"),
+                world.told_of(where, "git"))
+    world.same("and its owner", image_owners(world, where, "git"), ["pinnace"])
+
+
 def run(world):
     where = world.namespace("shop")
-    for part in (run_set_image, run_undo, run_made_again, run_target_again):
-        part(world, where)
+    world.at_once((run_set_image, run_undo, run_made_again, run_target_again, run_gitops), where)

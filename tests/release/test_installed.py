@@ -84,17 +84,20 @@ def run_git(world, where):
 
 
 def run_drained(world, where):
-    """Pods that are evicted in the middle of a rollout come back, those of the old bytes too."""
+    """The node is drained of the old bytes in the middle of a rollout: their pods come back."""
     must(command("kubectl", "patch", "deployment", "web", "-n", where, "--type=merge", "-p",
                  '{"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}}}'))
     world.push("latest", "unready")
     world.comes("a rollout is in the middle", lambda: len(world.pods(where, "web")) == 3, world.told_of(where))
-    old = [pod["metadata"]["name"] for pod in world.pods(where, "web")
-           if pod["spec"]["containers"][0]["image"].endswith(world.second)]
-    for name in old:
-        answer = world.api.create(f"/api/v1/namespaces/{where}/pods/{name}/eviction", {
-            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": where}})
-        world.check("a pod of the old bytes is evicted", answer.ok, answer)
+    old = [pod["metadata"] for pod in world.pods(where, "web") if pod["spec"]["containers"][0]["image"].endswith(world.second)]
+    node = must(command("kubectl", "get", "nodes", "-o", "name")).split("/")[1].strip()
+    try:
+        world.does("the node is drained", command("kubectl", "drain", node, "--timeout=400s", "--pod-selector",
+                                                  f"pod-template-hash={old[0]['labels']['pod-template-hash']}"))
+    finally:
+        must(command("kubectl", "uncordon", node))
+    world.check("of these very pods", not {pod["metadata"]["name"] for pod in world.pods(where, "web")} &
+                {meta["name"] for meta in old}, old)
     world.comes("others of the same bytes take their place: no capacity is lost", lambda: len(
         [image for image in world.ready_images(where, "web") if image.endswith(world.second)]) == 2, world.told_of(where))
 
@@ -103,7 +106,7 @@ def run(world):
     where = world.namespace("shop")
     world.first = world.push("latest", serial="one")
     must(apply(where, manifest(world, f"{world.repository()}:latest@{world.first}")))
-    world.track(where, "web", {"tag": "latest"}, rollout={"deadline": "40s"})
+    world.track(where, "web", {"tag": "latest"})
     world.comes("the controller of the image adopts what runs", lambda: world.ledger(where), world.told_of(where))
     must(command("kubectl", "label", "namespace", where, "pinnace.dev/enforce=released"))
     for part in (run_released, run_cut, run_git, run_drained):

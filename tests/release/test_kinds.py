@@ -20,6 +20,7 @@ def run_sets(world, where):
         world.comes_healthy(f"a {kind} is rolled", where, digest, name)
         world.check(f"every pod of the {kind} has it", all(image.endswith(digest) for image in world.ready_images(where, name)),
                     world.ready_images(where, name))
+    run_stuck_set(world, where)
 
 
 def run_stuck_set(world, where):
@@ -111,5 +112,4 @@ def run_on_delete(world, where):
 
 def run(world):
     where = world.namespace("all")
-    for part in (run_sets, run_stuck_set, run_job, run_suspended, run_containers, run_idle, run_paused, run_on_delete):
-        part(world, where)
+    world.at_once((run_sets, run_job, run_suspended, run_containers, run_idle, run_paused, run_on_delete), where)

@@ -23,6 +23,9 @@ def run(world):
     world.refused("who edits may not approve", says(EDITOR, "approve", EDITOR), 'needs the verb "approve" on tracks.pinnace.dev')
     world.refused("nor by the command", world.pinnace("approve", "web", "-n", where, "--as", EDITOR), 'the verb "approve"')
     world.refused("an admin does not approve in another's name", says(ADMIN, "approve", EDITOR), f'spec.approve.by must be "{ADMIN}"')
+    for word in ("hold", "promote"):
+        world.refused(f"nor says {word} in it", says(ADMIN, word, EDITOR), f'spec.{word}.by must be "{ADMIN}"')
+    world.refused("who edits may not promote", says(EDITOR, "promote", EDITOR), 'needs the verb "promote" on tracks.pinnace.dev')
     world.refused("who only looks says nothing", world.pinnace("rollback", "web", "-n", where, "--to", first, "--as", VIEWER), "forbidden")
     status = command("kubectl", "patch", "track", "web", "-n", where, "--subresource=status", "--type=merge", "-p",
                      '{"status": {"phase": "Current"}}', "--as", ADMIN)

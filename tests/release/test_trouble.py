@@ -7,7 +7,7 @@ from world import command, must
 def begin(world, where, name, **more):
     first = world.push("latest", serial="one", name=name)
     world.workload(where, name, f"{world.repository(name)}:latest@{first}", **more)
-    world.track(where, name, {"tag": "latest"}, [name], image=world.repository(name), rollout={"deadline": "8s"})
+    world.track(where, name, {"tag": "latest"}, [name], image=world.repository(name), rollout={"deadline": "40s"})
     world.comes(f"{name}: what runs is adopted", lambda: world.ledger(where, name), world.told_of(where, name))
     return first
 
@@ -21,7 +21,7 @@ def stalls(world, where, name, says, mend, break_it=lambda: None):
     world.comes(f"{name}: it is Stalled, and told why", lambda: world.condition(where, "Stalled", name)[0] == "True" and
                 says in world.condition(where, "Stalled", name)[2], world.told_of(where, name))
     world.stays(f"{name}: for longer than the deadline, and nobody is put away", lambda: world.ledger(where, name)[0] == (
-        "RollingOut", "latest", second) and not world.status(where, name).get("quarantined"), world.told_of(where, name), seconds=12)
+        "RollingOut", "latest", second) and not world.status(where, name).get("quarantined"), world.told_of(where, name), seconds=44)
     world.check(f"{name}: what ran before still runs", any(image.endswith(first) for image in world.ready_images(where, name)),
                 world.ready_images(where, name))
     mend()
@@ -58,5 +58,4 @@ def run_node(world):
 
 
 def run(world):
-    for part in (run_quota, run_secret, run_node):
-        part(world)
+    world.at_once((run_quota, run_secret, run_node))

@@ -2,6 +2,8 @@
 """What waits, and for what: a person's approval, a proof, a suspension; and frequent pushes that starve nobody."""
 import time
 
+from world import PATIENCE
+
 
 def pair(world, name, soak="5s", **production):
     """Tracks of staging and production for a repository of their own, both at its first bytes."""
@@ -23,7 +25,7 @@ def candidate(world, name):
 def run_busy(world):
     """A push every 4 s against a soak of 12 s: production gets something none the less."""
     first = pair(world, "busy", soak="12s")
-    pushed, end = [], time.monotonic() + 90
+    pushed, end = [], time.monotonic() + PATIENCE
     while time.monotonic() < end and world.image_of(world.production, "busy").endswith(first):
         pushed.append(world.push("latest", serial=f"push {len(pushed)}", name="busy"))
         time.sleep(4)
@@ -67,5 +69,4 @@ def run_suspend(world):
 
 def run(world):
     world.staging, world.production = world.namespace("staging"), world.namespace("production")
-    for part in (run_busy, run_manual, run_promote, run_suspend):
-        part(world)
+    world.at_once((run_busy, run_manual, run_promote, run_suspend))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts share: the stage (a cluster with a controller and a registry) and, for each part, a world of its own:
 namespaces, repositories, workloads, Tracks and words for what is expected of them."""
+import concurrent.futures
+import copy
 import importlib
 import json
 import os
@@ -19,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOST = "registry.test:5000"
 SYSTEM = "pinnace-system"
 TRACKS = "/apis/pinnace.dev/v1alpha1"
-PATIENCE = 180  # seconds until something counts as never
+PATIENCE = 400  # seconds until something counts as never
 FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
 
 
@@ -29,7 +31,7 @@ def until(condition, what, seconds=PATIENCE):
     while not (got := condition()):
         if time.monotonic() > deadline:
             raise RuntimeError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
-        time.sleep(0.1)
+        time.sleep(0.3)
     return got
 
 
@@ -101,12 +103,14 @@ class Stage:
         return path
 
     def start(self):
-        secret = self.work / "hooks-secret"
-        secret.write_text(self.secret + "\n")
+        secrets = self.work / "hooks-secrets"
+        secrets.mkdir(exist_ok=True)
+        for receiver in ("generic", "distribution"):
+            (secrets / receiver).write_text(self.secret + "\n")
         log = open(self.work / f"controller-{len(self.controllers)}.log", "ab")  # pylint: disable=consider-using-with
         self.controllers.append(subprocess.Popen(
             [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates",
-             "--health", "127.0.0.1:0", "--registry-ca", self.authority, "--hooks", self.hooks, "--hooks-secret", secret,
+             "--health", "127.0.0.1:0", "--registry-ca", self.authority, "--hooks", self.hooks, "--hooks-secrets", secrets,
              *(argument for port in FAULTY for argument in ("--plain-http", f"registry.test:{port}"))], stdout=log, stderr=log))
         log.close()
 
@@ -136,7 +140,7 @@ class Stage:
             {"op": "add", "path": f"{pod}/volumes", "value": [{"name": "ca", "configMap": {"name": "registry-authority"}}]},
             {"op": "add", "path": f"{pod}/containers/0/volumeMounts", "value": [{"name": "ca", "mountPath": "/registry"}]},
             {"op": "add", "path": f"{pod}/containers/0/command/-", "value": "--registry-ca=/registry/ca.crt"}])))
-        must(command("kubectl", "rollout", "status", "deployment/pinnace-controller", "-n", SYSTEM, "--timeout=90s"))
+        must(command("kubectl", "rollout", "status", "deployment/pinnace-controller", "-n", SYSTEM, "--timeout=400s"))
 
     def log(self):
         return "".join(path.read_text(errors="replace")[-6000:] for path in self.work.glob("controller-*.log"))
@@ -178,8 +182,20 @@ class World:
         while time.monotonic() < end:
             if not condition():
                 return self.check(text, False, told() if told else "")
-            time.sleep(0.2)
+            time.sleep(0.5)
         return self.check(text, True)
+
+    def at_once(self, functions, *arguments):
+        """Most of their time they wait. Each has a connection of its own; what they found comes in their order."""
+        branches = [copy.copy(self) for _ in functions]
+        for branch in branches:
+            branch.api, branch.told = Api(), []
+        with concurrent.futures.ThreadPoolExecutor(len(functions)) as pool:
+            runs = [pool.submit(function, branch, *arguments) for function, branch in zip(functions, branches)]
+        for branch in branches:
+            self.told += branch.told
+        for run in runs:
+            run.result()
 
     # -- Namespaces, images
 
@@ -189,6 +205,11 @@ class World:
         until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"the account of {name}")
         self.namespaces.append(name)
         return name
+
+    def clear(self):
+        """What is left over would cost the others time."""
+        for name in self.namespaces:
+            self.api.delete(f"/api/v1/namespaces/{name}")
 
     def repository(self, name="web"):
         return f"{HOST}/{self.name}/{name}"
@@ -254,7 +275,7 @@ class World:
             spec["from"] = {"soak": "5s", **source}
         body = {"apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": name}, "spec": {
             "image": image or self.repository(), "follow": follow, "targets": targets, "interval": "1s",
-            "rollout": {"soak": "3s", "deadline": "1m", **(rollout or {})}, **spec}}
+            "rollout": {"soak": "3s", "deadline": "15m", **(rollout or {})}, **spec}}
         answer = self.api.create(f"{TRACKS}/namespaces/{where}/tracks", body)
         if not answer.ok:
             raise RuntimeError(f"Track {name}: {answer}")
