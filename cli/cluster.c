@@ -58,55 +58,39 @@ static void keep_answer(void *context, struct str body, const struct kube_error 
     struct cluster_question *question = context;
     question->error = *error;
     question->body = arena_copy(question->arena, body);
-    question->done = true;
+    question->call = NULL;
 }
 
-static void send_all(struct kube *kube, struct cluster_question *questions, size_t count,
-                     struct arena *arena, struct kube_call **calls)
+void cluster_send(struct kube *kube, struct cluster_question *question, struct arena *arena)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct cluster_question *question = &questions[i];
-        question->arena = arena;
-        question->done = false;
-        question->request.on_done = keep_answer;
-        question->request.context = question;
-        calls[i] = kube_send(kube, &question->request, &question->error);
-        question->done = !calls[i];
-    }
+    struct err ignored;
+    question->arena = arena;
+    question->request.on_done = keep_answer;
+    question->request.context = question;
+    question->call = kube_send(kube, &question->request, &question->error);
+    http_turn(kube_http(kube), 0, &ignored); /* off it goes; what went wrong, the next one tells */
 }
 
-static void give_up(struct cluster_question *questions, size_t count, struct kube_call **calls,
-                    const struct err *err)
+void cluster_await(struct kube *kube, struct cluster_question *question)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct cluster_question *question = &questions[i];
-        if (question->done)
+    struct err err;
+    while (question->call) {
+        if (http_turn(kube_http(kube), 1000, &err) == 0)
             continue;
-        kube_cancel(calls[i]);
+        kube_cancel(question->call);
+        question->call = NULL;
         kube_error_set(&question->error, (struct kube_question){"ask", question->request.path},
-                       KUBE_UNREACHABLE, err);
-        question->done = true;
+                       KUBE_UNREACHABLE, &err);
     }
 }
 
 void cluster_ask_all(struct kube *kube, struct cluster_question *questions, size_t count,
                      struct arena *arena)
 {
-    struct kube_call **calls = arena_array(arena, struct kube_call *, count);
-    struct err err;
-    if (!calls) {
-        err_no_memory(&err);
-        for (size_t i = 0; i < count; i++)
-            kube_error_set(&questions[i].error,
-                           (struct kube_question){"ask", questions[i].request.path},
-                           KUBE_UNREACHABLE, &err);
-        return;
-    }
-    send_all(kube, questions, count, arena, calls);
     for (size_t i = 0; i < count; i++)
-        while (!questions[i].done)
-            if (http_turn(kube_http(kube), 1000, &err) < 0)
-                give_up(questions, count, calls, &err);
+        cluster_send(kube, &questions[i], arena);
+    for (size_t i = 0; i < count; i++)
+        cluster_await(kube, &questions[i]);
 }
 
 /* ---- who we are ---- */

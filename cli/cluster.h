@@ -38,8 +38,12 @@ struct cluster_question {
     struct str body;             /* in the arena */
     struct kube_error error;
     struct arena *arena;
-    bool done;
+    struct kube_call *call; /* while it is under way: whoever sent it awaits it */
 };
+
+/* Sends one, which is answered while others are asked other things, and waits for its answer. */
+void cluster_send(struct kube *kube, struct cluster_question *question, struct arena *arena);
+void cluster_await(struct kube *kube, struct cluster_question *question);
 
 /* Asks them all at once and returns when each is answered. */
 void cluster_ask_all(struct kube *kube, struct cluster_question *questions, size_t count,

@@ -47,34 +47,48 @@ static struct str namespace_of(const struct saying *saying)
 
 /* ---- the look ---- */
 
-/* Who we are is asked beside it, once. */
-static int first_look(struct saying *saying)
-{
-    enum { TRACK, WHO, QUESTIONS };
-    struct arena *arena = saying->arena;
-    struct str name = str_of(saying->track);
-    struct cluster_question questions[QUESTIONS] = {
-        [TRACK].request = track_request(namespace_of(saying), name, arena),
-        [WHO].request = cluster_who_request(arena)};
-    struct kube_error error;
-    cluster_ask_all(saying->kube, questions, QUESTIONS, arena);
-    for (int i = 0; i < QUESTIONS; i++)
-        if (questions[i].error.fault != KUBE_FINE)
-            return cluster_error(&questions[i].error);
-    if (track_view(questions[TRACK].body, name, arena, &saying->seen, &error) < 0 ||
-        cluster_who_read(questions[WHO].body, arena, &saying->word.by, &saying->word.at, &error) <
-            0)
-        return cluster_error(&error);
-    return EXIT_CLEAN;
-}
-
-static int look_again(struct saying *saying)
+static int look(struct saying *saying)
 {
     struct kube_error error;
     if (track_look(saying->kube, namespace_of(saying), str_of(saying->track), saying->arena,
                    &saying->seen, &error) < 0)
         return cluster_error(&error);
     return EXIT_CLEAN;
+}
+
+/* While the word is decided on, for which registries may be asked, the answer comes. */
+static void ask_who(struct saying *saying, struct cluster_question *who)
+{
+    who->request = cluster_who_request(saying->arena);
+    cluster_send(saying->kube, who, saying->arena);
+}
+
+/* Once more, if whoever helps with a registry's login took all the time that the call had. */
+static int learn_who(struct saying *saying, struct cluster_question *who)
+{
+    struct track_word *word = &saying->word;
+    if (who->error.fault == KUBE_UNREACHABLE) {
+        ask_who(saying, who);
+        cluster_await(saying->kube, who);
+    }
+    if (who->error.fault != KUBE_FINE ||
+        cluster_who_read(who->body, saying->arena, &word->by, &word->at, &who->error) < 0)
+        return cluster_error(&who->error);
+    return EXIT_CLEAN;
+}
+
+/* The word, and, asked once, whose it is. */
+static int decide(struct saying *saying, bool first)
+{
+    struct cluster_question who = {.call = NULL};
+    int code = look(saying);
+    saying->notes.len = 0;
+    if (code == EXIT_CLEAN && first)
+        ask_who(saying, &who);
+    if (code == EXIT_CLEAN)
+        code = saying->decide(saying, saying->context);
+    cluster_await(saying->kube, &who);
+    return code == EXIT_CLEAN && first ? learn_who(saying, &who) : code;
 }
 
 /* ---- the patch ---- */
@@ -110,10 +124,7 @@ static int say(struct saying *saying, struct str *ret_body)
 {
     bool again = true;
     for (int i = 0; again && i < ATTEMPTS; i++) {
-        int code = i == 0 ? first_look(saying) : look_again(saying);
-        saying->notes.len = 0;
-        if (code == EXIT_CLEAN)
-            code = saying->decide(saying, saying->context);
+        int code = decide(saying, i == 0);
         if (code == EXIT_CLEAN)
             code = patch(saying, ret_body, &again);
         if (code != EXIT_CLEAN)
