@@ -164,16 +164,13 @@ void act_tell(const struct tracked *tracked, const struct event_words *words)
 {
     struct releases *releases = tracked->releases;
     const struct event_about about = about_track(tracked);
-    int left_ms = releases_left_ms(releases);
-    if (left_ms)
-        events_tell(&releases->events, &about, words, left_ms);
+    events_tell(&releases->events, &about, words);
 }
 
 static void tell_targets(const struct tracked *tracked, const struct event_words *words)
 {
     struct releases *releases = tracked->releases;
-    int left_ms = releases_left_ms(releases);
-    for (size_t i = 0; left_ms && i < tracked->target_count; i++) {
+    for (size_t i = 0; i < tracked->target_count; i++) {
         const struct target *target = &tracked->targets[i];
         const struct kept *workload = target_workload(target);
         if (!workload)
@@ -181,7 +178,7 @@ static void tell_targets(const struct tracked *tracked, const struct event_words
         const struct event_about about = {
             workload_api_version(target->wanted->kind), target_kind_names[target->wanted->kind],
             workload->key.namespace, workload->key.name, workload->uid};
-        events_tell(&releases->events, &about, words, left_ms);
+        events_tell(&releases->events, &about, words);
     }
 }
 

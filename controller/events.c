@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * events: see the header. An Event has a name that its object and words give it. It is made; if it is
- * there already, it is read, and its series counts one more.
+ * there already, it is read, and its series counts one more. Few are on their way at a time, and none
+ * at once: what is told of comes first, on the same API server.
  */
 #include "events.h"
 
@@ -18,14 +19,22 @@
 
 #include "pinnace/banned.h"
 
-enum { ROOM = 1024 * 1024, NAME_HEAD_MAX = 200, TRIES = 3 };
+enum {
+    ROOM = 1024 * 1024,
+    NAME_HEAD_MAX = 200,
+    HASH_MAX = 32, /* ".4f1c0a…" */
+    TRIES = 3,
+    AT_A_TIME = 4,
+    WAIT_MS = 100,
+};
 
 static const struct kube_resource resource = {"/apis/events.k8s.io/v1", "events"};
 
+/* One block: itself and its strings, since thousands may wait. */
 struct event {
     struct events *events;
-    struct event *next;
-    struct arena arena;
+    struct event *next, **link; /* of all, and what points here */
+    struct work work;
     struct event_about about;
     struct event_words words;
     struct str name;
@@ -36,12 +45,13 @@ struct event {
 
 static void event_free(struct event *event)
 {
-    struct event **at = &event->events->first;
-    while (*at != event)
-        at = &(*at)->next;
-    *at = event->next;
+    *event->link = event->next;
+    if (event->next)
+        event->next->link = event->link;
     event->events->count--;
-    arena_free(&event->arena);
+    if (event->work.busy)
+        queue_done(&event->work);
+    work_end(&event->work);
     free(event);
 }
 
@@ -152,6 +162,8 @@ static void send(struct event *event, enum kube_verb verb, struct str body,
     event->call = kube_send(event->events->kube, &request, &error);
     if (!event->call)
         give_up(event, error.text);
+    else if (!event->work.busy)
+        queue_busy(&event->work);
 }
 
 static void counted(void *context, struct str body, const struct kube_error *error)
@@ -249,68 +261,85 @@ static struct str cut(struct str note)
 }
 
 /* "web.4f1c0a…": of the object, by its uid, and the words. */
-static struct str make_name(struct event *event, struct err *err)
+static struct hash128 hash_of(const struct event *event)
 {
     static const struct siphash_key key = {0x70696e6e616365, 0x6576656e7473};
-    struct buf said = BUF_INIT(&event->arena, 8192), name = BUF_INIT(&event->arena, 1024);
-    struct str text, result = STR_NONE;
-    struct str head = event->about.name;
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    struct buf said = BUF_INIT(&arena, ROOM / 2);
+    struct str text = STR_NONE;
     buf_add(&said, event->about.uid);
     buf_addf(&said, "/%s/", event->words.reason);
     buf_add(&said, event->words.note);
-    if (buf_finish(&said, &text, err) < 0)
-        return STR_NONE;
-    struct hash128 hash = siphash128(key, text);
+    buf_finish(&said, &text, NULL);
+    return siphash128(key, text);
+}
+
+static struct str append(char **end, struct str s)
+{
+    struct str copied = {*end, s.len};
+    if (s.len)
+        memcpy(*end, s.ptr, s.len);
+    *end += s.len;
+    return copied;
+}
+
+static struct event *new_event(const struct event_about *about, const struct event_words *words)
+{
+    struct str note = cut(words->note);
+    struct event *event =
+        calloc(1, sizeof(*event) + about->api_version.len + about->kind.len + about->namespace.len +
+                      2 * about->name.len + about->uid.len + note.len + HASH_MAX);
+    if (!event)
+        return NULL;
+    char *end = (char *)(event + 1);
+    event->about = (struct event_about){append(&end, about->api_version), append(&end, about->kind),
+                                        append(&end, about->namespace), append(&end, about->name),
+                                        append(&end, about->uid)};
+    event->words = *words;
+    event->words.note = append(&end, note);
+    struct str head = about->name;
     if (head.len > NAME_HEAD_MAX)
         head.len = NAME_HEAD_MAX;
-    buf_addf(&name, "%.*s.%016llx", STR_FMT(head), (unsigned long long)hash.low);
-    buf_finish(&name, &result, err);
-    return result;
+    append(&end, head);
+    int len = snprintf(end, HASH_MAX, ".%016llx", (unsigned long long)hash_of(event).low);
+    event->name = (struct str){end - head.len, head.len + (size_t)len};
+    return event;
 }
 
-static bool copy(struct arena *arena, struct str *text)
+static void take(struct work *work)
 {
-    *text = arena_copy(arena, *text);
-    return text->ptr != NULL;
+    struct event *event = (struct event *)((char *)work - offsetof(struct event, work));
+    event->deadline = clock_boot_ms() + event->events->left_ms(event->events->context);
+    create(event);
 }
 
-static bool fill(struct event *event)
+void events_start(struct events *events)
 {
-    struct err err;
-    struct event_about *about = &event->about;
-    event->words.note = cut(event->words.note);
-    if (!copy(&event->arena, &about->api_version) || !copy(&event->arena, &about->kind) ||
-        !copy(&event->arena, &about->namespace) || !copy(&event->arena, &about->name) ||
-        !copy(&event->arena, &about->uid) || !copy(&event->arena, &event->words.note))
-        return false;
-    event->name = make_name(event, &err);
-    return event->name.len > 0;
+    queue_begin(&events->queue, http_timers(kube_http(events->kube)), AT_A_TIME, take);
 }
 
 void events_tell(struct events *events, const struct event_about *about,
-                 const struct event_words *words, int timeout_ms)
+                 const struct event_words *words)
 {
-    struct event *event = events->count < EVENTS_UNDER_WAY_MAX ? calloc(1, sizeof(*event)) : NULL;
+    struct event *event = events->count < EVENTS_MAX ? new_event(about, words) : NULL;
     if (!event) {
         events->dropped++;
         return;
     }
     event->events = events;
-    event->arena = ARENA_INIT(ROOM);
-    event->about = *about;
-    event->words = *words;
-    event->deadline = clock_boot_ms() + timeout_ms;
     event->next = events->first;
+    event->link = &events->first;
+    if (event->next)
+        event->next->link = &event->next;
     events->first = event;
     events->count++;
-    if (fill(event))
-        create(event);
-    else
-        give_up(event, "memory is out");
+    work_begin(&event->work, &events->queue);
+    queue_add_in(&event->work, WAIT_MS);
 }
 
 void events_stop(struct events *events)
 {
+    queue_end(&events->queue);
     while (events->first) {
         if (events->first->call)
             kube_cancel(events->first->call);

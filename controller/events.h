@@ -10,14 +10,20 @@
 #include "pinnace/kube.h"
 #include "pinnace/log.h"
 
-enum { EVENTS_UNDER_WAY_MAX = 64, EVENT_NOTE_MAX = 1000 /* bytes; the API takes 1024 */ };
+#include "queue.h"
+
+enum { EVENTS_MAX = 2048, EVENT_NOTE_MAX = 1000 /* bytes; the API takes 1024 */ };
 
 struct event;
 
 struct events {
     struct kube *kube;
     struct log *log;
-    struct event *first; /* those that are on their way */
+    int (*left_ms)(const void *context); /* what a call may take; 0: none may be begun */
+    const void *context;
+
+    struct queue queue;
+    struct event *first; /* all that wait or are on their way */
     size_t count;
     uint64_t dropped;
 };
@@ -32,9 +38,10 @@ struct event_words {
     struct str note;
 };
 
-/* timeout_ms: as long as we lead. */
+/* What is above the queue is set before. */
+void events_start(struct events *events);
 void events_tell(struct events *events, const struct event_about *about,
-                 const struct event_words *words, int timeout_ms);
+                 const struct event_words *words);
 void events_stop(struct events *events);
 
 #endif

@@ -12,21 +12,22 @@
 
 #include "pinnace/banned.h"
 
-enum { ROOM = 64 * 1024 * 1024, PATH_ROOM = 64 * 1024 };
+enum {
+    ROOM = 64 * 1024 * 1024,
+    PATH_ROOM = 64 * 1024,
+    WAIT_MS = 100, /* what it tells of comes first, on the same API server */
+};
 
 static const struct kube_resource configmaps = {"/api/v1", "configmaps"};
 
 struct history {
     struct tracked *tracked;
     struct kube_call *call;
-    struct timer again;
-    struct backoff backoff;
+    struct work work;
     bool write;    /* the ledger has changed since it was read last */
     bool recalled; /* it has been read for a ledger that has not begun */
     struct bytes lost;
 };
-
-static void read_it(void *context);
 
 static struct history *of(struct tracked *tracked)
 {
@@ -36,22 +37,23 @@ static struct history *of(struct tracked *tracked)
     if (!history)
         return NULL;
     history->tracked = tracked;
-    history->again = (struct timer){.fire = read_it, .context = history};
+    work_begin(&history->work, &tracked->releases->archive);
     history->lost = BYTES_INIT(HISTORY_MAX_BYTES);
     tracked->history = history;
     return history;
 }
 
-static struct timers *timers_of(const struct history *history)
+static void rest(struct history *history)
 {
-    return http_timers(kube_http(history->tracked->releases->kube));
+    if (history->work.busy)
+        queue_done(&history->work);
 }
 
 static void try_later(struct history *history, const char *why)
 {
     releases_log(history->tracked, LOG_WARNING, "history trouble", "error", str_of(why));
-    timer_set(timers_of(history), &history->again,
-              clock_boot_ms() + backoff_next(&history->backoff, random_u32()));
+    queue_add_after_failure(&history->work, 0);
+    rest(history);
 }
 
 /* --- Writing ----------------------------------------------------------------------------------- */
@@ -66,9 +68,8 @@ static void written(void *context, struct str body, const struct kube_error *err
         try_later(history, error->text);
         return;
     }
-    history->backoff.failures = 0;
-    if (history->write)
-        read_it(history);
+    work_forgive(&history->work);
+    rest(history);
 }
 
 static struct str path_of(const struct history *history, bool named, struct arena *arena)
@@ -92,11 +93,15 @@ static void send(struct history *history, enum kube_verb verb, struct str body,
                                          .on_done = on_done,
                                          .context = history};
     struct kube_error error;
-    if (!request.timeout_ms)
-        return; /* we no longer lead; who does has the ledger */
+    if (!request.timeout_ms) {
+        rest(history); /* we no longer lead; who does has the ledger */
+        return;
+    }
     history->call = kube_send(history->tracked->releases->kube, &request, &error);
     if (!history->call)
         try_later(history, error.text);
+    else if (!history->work.busy)
+        queue_busy(&history->work);
 }
 
 static int make_body(const struct history *history, const struct track_history *before,
@@ -140,23 +145,26 @@ static void came(void *context, struct str body, const struct kube_error *error)
         releases_log(history->tracked, LOG_WARNING, "history trouble", "error", str_of(err.text));
     if (!history->write) {
         keep_lost(history, there ? body : STR_NONE);
+        rest(history);
         return;
     }
     struct str text;
     history->write = false;
     if (before.foreign)
-        releases_log(history->tracked, LOG_WARNING, "history trouble", "error",
-                     STR("the ConfigMap of that name is somebody else's: it has no label "
-                         "app.kubernetes.io/managed-by=pinnace"));
-    else if (make_body(history, &before, &arena, &text, &err) < 0)
-        releases_log(history->tracked, LOG_WARNING, "history trouble", "error", str_of(err.text));
-    else
+        err_set(&err, ERR_INPUT,
+                "the ConfigMap of that name is somebody else's: it has no label "
+                "app.kubernetes.io/managed-by=pinnace");
+    if (!before.foreign && make_body(history, &before, &arena, &text, &err) == 0) {
         send(history, there ? KUBE_REPLACE : KUBE_CREATE, text, written);
+        return;
+    }
+    releases_log(history->tracked, LOG_WARNING, "history trouble", "error", str_of(err.text));
+    rest(history);
 }
 
-static void read_it(void *context)
+void history_take(struct work *work)
 {
-    struct history *history = context;
+    struct history *history = (struct history *)((char *)work - offsetof(struct history, work));
     send(history, KUBE_GET, STR_NONE, came);
 }
 
@@ -168,8 +176,7 @@ void history_write(struct tracked *tracked)
     if (!history)
         return;
     history->write = true;
-    if (!history->call && !history->again.set)
-        read_it(history);
+    queue_add_in(&history->work, WAIT_MS);
 }
 
 bool history_recall(struct tracked *tracked, struct arena *arena, struct trackbook *book)
@@ -180,8 +187,8 @@ bool history_recall(struct tracked *tracked, struct arena *arena, struct trackbo
     if (book->begun || !history)
         return true;
     if (!history->recalled) {
-        if (!history->call && !history->again.set)
-            read_it(history);
+        if (!history->work.busy)
+            queue_add(&history->work);
         return false;
     }
     if (history->lost.len &&
@@ -198,7 +205,8 @@ void history_end(struct tracked *tracked)
         return;
     if (history->call)
         kube_cancel(history->call);
-    timer_clear(timers_of(history), &history->again);
+    rest(history);
+    work_end(&history->work);
     bytes_free(&history->lost);
     free(history);
     tracked->history = NULL;

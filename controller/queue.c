@@ -10,7 +10,7 @@ enum { TURN_MS = 10 /* then others have theirs: the watches, the Lease */ };
 
 static void run_soon(struct queue *queue)
 {
-    if (queue->first && queue->busy < QUEUE_BUSY_MAX && !queue->run.set)
+    if (queue->first && queue->busy < queue->most && !queue->run.set)
         timer_set(queue->timers, &queue->run, clock_boot_ms());
 }
 
@@ -29,7 +29,7 @@ static void run(void *context)
 {
     struct queue *queue = context;
     int64_t end = clock_boot_ms() + TURN_MS;
-    while (queue->first && queue->busy < QUEUE_BUSY_MAX && clock_boot_ms() < end) {
+    while (queue->first && queue->busy < queue->most && clock_boot_ms() < end) {
         struct work *work = take_first(queue);
         timer_clear(queue->timers, &work->later);
         queue->take(work);
@@ -37,9 +37,10 @@ static void run(void *context)
     run_soon(queue);
 }
 
-void queue_begin(struct queue *queue, struct timers *timers, void (*take)(struct work *work))
+void queue_begin(struct queue *queue, struct timers *timers, unsigned most,
+                 void (*take)(struct work *work))
 {
-    *queue = (struct queue){.timers = timers, .take = take};
+    *queue = (struct queue){.timers = timers, .most = most, .take = take};
     queue->tail = &queue->first;
     queue->run = (struct timer){.fire = run, .context = queue};
 }

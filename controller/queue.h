@@ -9,8 +9,6 @@
 
 #include "pinnace/timers.h"
 
-enum { QUEUE_BUSY_MAX = 32 };
-
 struct queue;
 
 struct work {
@@ -27,12 +25,13 @@ struct queue {
     struct work *first, **tail;
     struct timer run;
     size_t length;
-    unsigned busy;
+    unsigned busy, most; /* that are at a time */
     /* Ends with the work as it was, or busy: then queue_done is called later. */
     void (*take)(struct work *work);
 };
 
-void queue_begin(struct queue *queue, struct timers *timers, void (*take)(struct work *work));
+void queue_begin(struct queue *queue, struct timers *timers, unsigned most,
+                 void (*take)(struct work *work));
 /* Nothing that was added is taken any more. */
 void queue_end(struct queue *queue);
 

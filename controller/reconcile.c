@@ -20,6 +20,7 @@ enum {
     STEPS_MAX = 64,           /* without a rest; no decision should need a tenth of that */
     REST_MS = 60 * 1000,
     LOOK_AGAIN_MS = 1000,
+    PODS_WAIT_MAX = 10, /* so many looks */
 };
 
 /* --- Facts ------------------------------------------------------------------------------------- */
@@ -197,14 +198,30 @@ static bool knows_targets(const struct tracked *tracked)
 
 /* --- The step ---------------------------------------------------------------------------------- */
 
+/* Lists of pods would hold up those who wait for their own turn; but not for ever. */
+static bool can_wait(struct tracked *tracked, const struct target *target)
+{
+    const struct queue *queue = &tracked->releases->queue;
+    if (target->pods_path.len || queue->length < queue->most ||
+        tracked->pods_waited >= PODS_WAIT_MAX)
+        return false;
+    tracked->pods_waited++;
+    queue_add_in(&tracked->work, LOOK_AGAIN_MS);
+    return true;
+}
+
 static void follow_pods(struct gathered *gathered, bool follow)
 {
     struct tracked *tracked = gathered->tracked;
     struct err err;
+    if (!follow)
+        tracked->pods_waited = 0;
     for (size_t i = 0; i < tracked->target_count; i++) {
         const struct workload_facts *workload = gathered->targets[i].workload;
         if (!follow || !workload)
             pods_leave(&tracked->targets[i]);
+        else if (can_wait(tracked, &tracked->targets[i]))
+            continue;
         else if (pods_follow(&tracked->targets[i], workload, &err) < 0)
             releases_log(tracked, LOG_WARNING, "pods not followed", "error", str_of(err.text));
     }

@@ -4,6 +4,7 @@
 
 #include "pinnace/clock.h"
 
+#include "history.h"
 #include "pods.h"
 #include "poll.h"
 #include "reconcile.h"
@@ -18,6 +19,8 @@ enum {
     GATHER_PODS_MS = 100, /* many pods change at a time */
     PAGE_MS = 5000,
     READ_ROOM = 16 * 1024 * 1024,
+    TRACKS_BUSY_MAX = 32,
+    HISTORIES_BUSY_MAX = 4,
 };
 
 void releases_log(const struct tracked *tracked, enum log_severity severity, const char *event,
@@ -37,6 +40,11 @@ int releases_left_ms(const struct releases *releases)
     if (left_ms > KUBE_TIMEOUT_MS)
         left_ms = KUBE_TIMEOUT_MS;
     return left_ms < CALL_LEAST_MS ? 0 : left_ms;
+}
+
+static int left_ms(const void *context)
+{
+    return releases_left_ms(context);
 }
 
 static void target_changed(void *context, const struct target *target)
@@ -96,9 +104,13 @@ static void page_is_due(void *context)
 int releases_start(struct releases *releases, struct err *err)
 {
     struct timers *timers = http_timers(kube_http(releases->kube));
-    queue_begin(&releases->queue, timers, reconcile);
+    queue_begin(&releases->queue, timers, TRACKS_BUSY_MAX, reconcile);
+    queue_begin(&releases->archive, timers, HISTORIES_BUSY_MAX, history_take);
     releases->events.kube = releases->kube;
     releases->events.log = releases->log;
+    releases->events.left_ms = left_ms;
+    releases->events.context = releases;
+    events_start(&releases->events);
     releases->workloads.kube = releases->kube;
     releases->workloads.log = releases->log;
     releases->workloads.changed = target_changed;
@@ -115,6 +127,7 @@ void releases_stop(struct releases *releases)
         return;
     timer_clear(http_timers(kube_http(releases->kube)), &releases->page_timer);
     queue_end(&releases->queue);
+    queue_end(&releases->archive);
     tracks_stop(releases);
     workloads_stop(&releases->workloads);
     events_stop(&releases->events);

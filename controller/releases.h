@@ -29,7 +29,7 @@ struct releases {
 
     struct collection tracks;
     struct workloads workloads;
-    struct queue queue;
+    struct queue queue, archive; /* Tracks, and their histories */
     struct events events;
     struct release_counts counts;
     bool leads;

@@ -72,6 +72,7 @@ struct tracked {
     struct pullsecrets *logins; /* NULL: none are known */
     unsigned conflicts;         /* in a row */
     unsigned steps;             /* since it rested */
+    unsigned pods_waited;       /* looks for which its pods were not followed, though they count */
     struct bytes apply_error;   /* of the last try; .len 0: it went well */
     struct backoff apply_backoff;
     int64_t apply_not_before;

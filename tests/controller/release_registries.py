@@ -5,7 +5,7 @@ import threading
 import time
 
 from program import demand, eventually
-from releasetest import await_polls, push, quiet, test, writes
+from releasetest import at_rest, await_polls, push, quiet, test, writes
 from servers import digest_of
 
 
@@ -39,7 +39,7 @@ def fails_and_recovers(world, answer, words):
         return [c for c in world.status("web")["conditions"] if c["type"] == "Resolved" and c["status"] == "False" and words in c["message"]]
     eventually(resolved, f"a condition with \"{words}\": {world.status('web').get('conditions')}")
     demand(world.image_of("web").endswith(first), "something was rolled")
-    before = len(writes(world))
+    before = at_rest(world)
     await_polls(world, "web", 2)
     demand(len(quiet(world, before)) <= 2, f"each failing poll writes: {quiet(world, before)}")
     del world.registry.scripts["web"]

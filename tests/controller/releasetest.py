@@ -34,6 +34,15 @@ def quiet(world, since):
     return writes(world)[since:]
 
 
+def at_rest(world):
+    """How many writes there were, once none has come for a second: Events and histories come after what they tell of."""
+    def none_came():
+        count = len(writes(world))
+        time.sleep(1)
+        return count if count == len(writes(world)) else None
+    return eventually(none_came, "no more writes")
+
+
 def await_polls(world, repository, more=3):
     count = len(heads(world, repository))
     eventually(lambda: len(heads(world, repository)) >= count + more, f"{repository} is polled")
