@@ -43,8 +43,8 @@ static int signature_of(const struct sigv4_signing *signing, struct str text, st
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         struct sha256 last = sum;
         struct str key = i ? (struct str){(const char *)last.bytes, sizeof(last.bytes)} : secret;
-        if (hmac_sha256_of(key, parts[i], &sum, err) < 0)
-            return -1;
+        if (!hook_tools.hmac(HOOK_SHA256, key, parts[i], sum.bytes))
+            return err_set(err, ERR_SYSTEM, "HMAC-SHA-256 cannot be computed");
     }
     add_hex(&hex, &sum);
     return buf_finish(&hex, ret_hex, err);
