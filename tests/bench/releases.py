@@ -300,6 +300,10 @@ def part_thousand(api, images, watch):
         eventually(lambda: controller.metric('pinnace_tracks{phase="Current"}') >= TRACKS, "all are followed", 600)
         time.sleep(70)  # one whole interval, so that all have been polled
         show_polls(api, controller, before, asked)
+        for what, pause in (f"one each {60_000 // TRACKS} ms, as polls are", 60_000 // TRACKS), ("one after another", 0):
+            bare = subprocess.run([BINARIES / "bench_head", f"http://{REGISTRY}/v2/many/{names[0]}/manifests/latest", "500", str(pause)],
+                                  check=True, capture_output=True, text=True)
+            print(f"A bare curl HEAD on a kept connection, {what}: {float(bare.stdout):.3f} ms of CPU.")
         digest, pushed = images.spread("bench/many", [f"many/{name}" for name in names])
         last = max(watch.changed(name, digest) for name in names) - pushed
         print(f"A push to each of the {TRACKS} at once: the last Deployment changed {ms(max(last, 0))} after the last push; "

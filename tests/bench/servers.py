@@ -56,6 +56,17 @@ def pod(size, image):
     return result
 
 
+def ledger(tracks):
+    """Tracks of the namespace production with ten rows each; the first has released PINNED last."""
+    rows = [{"tag": f"v1.{number}.0", "digest": f"sha256:{number:064x}", "state": "Healthy"} for number in range(9)]
+    objects = [{"apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": f"web-{number}", "namespace": "production"},
+                "spec": {"image": "contoso.azurecr.io/shop/web" + (f"-{number}" if number else ""), "follow": {"semver": ">=1.0.0"},
+                         "targets": [{"kind": "Deployment", "name": "web" if number == 0 else f"web-{number}"}]},
+                "status": {"current": {"tag": "v1.9.0", "digest": DIGEST}, "ledger": [{"tag": "v1.9.0", "digest": DIGEST, "state": "Healthy"}, *rows]}}
+               for number in range(tracks)]
+    return "\n---\n".join(map(json.dumps, objects))
+
+
 def deployment(name, spec):
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
         "replicas": 0, "selector": {"matchLabels": {"app": "web"}},
@@ -114,12 +125,13 @@ class Server:
     def memory(self):
         return memory(self.process.pid)
 
-    def check(self, text, allowed):
-        request = urllib.request.Request(f"https://127.0.0.1:{self.port}/enforce/pinned", text.encode(),
+    def check(self, text, allowed, path="/enforce/pinned"):
+        request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", text.encode(),
                                          {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.cert)) as answer:
-            if json.load(answer)["response"]["allowed"] is not allowed:
-                sys.exit("the verdict is not the one expected")
+            response = json.load(answer)["response"]
+            if response["allowed"] is not allowed or (path == "/track" and "patch" not in response):
+                sys.exit(f"the verdict is not the one expected: {response}")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -135,7 +147,8 @@ def start_bare(binaries, folder):
 def start_webhook(binaries, folder, cluster=False):
     """Standalone, or else for the cluster of $KUBECONFIG."""
     port, health = free_port(), free_port()
-    judge_by = ["--kubeconfig", os.environ["KUBECONFIG"]] if cluster else ["--standalone"]
+    (folder / "ledger.yaml").write_text(ledger(20))
+    judge_by = ["--kubeconfig", os.environ["KUBECONFIG"]] if cluster else ["--standalone", "--ledger", folder / "ledger.yaml"]
     server = Server([binaries / "pinnace-webhook", *judge_by, "--listen", f"127.0.0.1:{port}", "--health",
                      f"127.0.0.1:{health}", "--lame-duck", "0", "--tls-cert", folder / "cert.pem", "--tls-key",
                      folder / "key.pem"], port, folder / "cert.pem")

@@ -6,6 +6,8 @@ import sys
 
 import servers
 
+UNKNOWN = f"contoso.azurecr.io/shop/web@sha256:{15:064x}"
+
 
 def review(size, image):
     """An AdmissionReview of a pod of three containers, filled up with annotations to a size."""
@@ -28,10 +30,20 @@ def review(size, image):
                   for i in range(missing)}
 
 
-def load(server, folder, text, connections, seconds):
+def applied(size, image):
+    """An AdmissionReview of the Deployment web with such pods."""
+    made = json.loads(review(size, image))
+    pod = made["request"]["object"]
+    made["request"] |= {"kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "object": {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": pod["metadata"], "spec": {
+            "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod["spec"]}}}}
+    return json.dumps(made, separators=(",", ":"))
+
+
+def load(server, folder, text, connections, seconds, path="/enforce/pinned"):
     """(requests, seconds, p50 and p99 in µs, CPU seconds of the server)"""
     before = server.cpu()
-    done = servers.run_wrk(folder, f"https://127.0.0.1:{server.port}/enforce/pinned", text, connections, seconds)
+    done = servers.run_wrk(folder, f"https://127.0.0.1:{server.port}{path}", text, connections, seconds)
     if done.bad or done.broken:
         sys.exit(f"{done.bad} answers were not 200 and {done.broken} connections broke")
     return done.requests, done.seconds, done.p50, done.p99, server.cpu() - before
@@ -40,13 +52,13 @@ def load(server, folder, text, connections, seconds):
 class Row:
     """One kind of request to one server; measured in turns with the others, since machines have moods."""
 
-    def __init__(self, name, server, text, connections, allowed, base):
-        self.name, self.server, self.text, self.connections, self.base = name, server, text, connections, base
-        server.check(text, allowed)
+    def __init__(self, name, server, text, connections, allowed, base, path="/enforce/pinned"):
+        self.name, self.server, self.text, self.connections, self.base, self.path = name, server, text, connections, base, path
+        server.check(text, allowed, path)
         self.before, self.turns = server.memory(), []
 
     def take_turn(self, folder, seconds):
-        requests, seconds, p50, p99, cpu = load(self.server, folder, self.text, self.connections, seconds)
+        requests, seconds, p50, p99, cpu = load(self.server, folder, self.text, self.connections, seconds, self.path)
         self.turns.append((requests / seconds, p50, p99, cpu / requests * 1e6))
         self.after = self.server.memory()
 
@@ -69,7 +81,10 @@ def make_rows(bare, ours):
     return [many, one, large, Row("let in", ours, small, 16, True, many),
             Row("refused, three images named", ours, review(6600, servers.MOVING), 16, False, many),
             Row("let in", ours, review(100_000, servers.PINNED), 16, True, large),
-            Row("let in, one request at a time", ours, small, 1, True, one)]
+            Row("let in, one request at a time", ours, small, 1, True, one),
+            Row("released by one of 20 Tracks: let in", ours, small, 16, True, many, "/enforce/released"),
+            Row("not released, three images named", ours, review(6600, UNKNOWN), 16, False, many, "/enforce/released"),
+            Row("tracked apply, three images replaced", ours, applied(6600, servers.MOVING), 16, True, many, "/track")]
 
 
 def print_speed(binaries, folder, seconds, turns):
