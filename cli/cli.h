@@ -22,8 +22,8 @@ struct cli_option {
     char letter; /* '\0': the long form only */
     const char *name;
     const char *value; /* what the value is called in help; NULL: a flag */
-    /* The values there are, separated by spaces; or FILE, CONTEXT or NAMESPACE: those there are at the
-     * time; or NULL. */
+    /* The values there are, separated by spaces; or FILE, CONTEXT, NAMESPACE, or RELEASE (of the Track
+     * that is the operand): those there are at the time; or NULL. */
     const char *choices;
     const char *help;
 };

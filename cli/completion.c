@@ -103,6 +103,7 @@ struct place {
     const struct cli_option *option; /* the word is its value */
     struct kube_options access;      /* the cluster that is meant, and as whom */
     int operands;
+    const char *operand; /* the first */
     bool only_operands;
 };
 
@@ -113,14 +114,19 @@ struct request {
     bool wants_file;
 };
 
-static void offer(struct request *request, struct str candidate, const char *help)
+static void offer_about(struct request *request, struct str candidate, struct str help)
 {
     if (candidate.len == 0 || !str_starts(candidate, request->word))
         return;
     buf_add(request->out, candidate);
-    if (help)
-        buf_addf(request->out, "\t%s", help);
+    if (help.len)
+        buf_addf(request->out, "\t%.*s", STR_FMT(help));
     buf_add_char(request->out, '\n');
+}
+
+static void offer(struct request *request, struct str candidate, const char *help)
+{
+    offer_about(request, candidate, help ? str_of(help) : STR_NONE);
 }
 
 static void offer_verbs(struct request *request)
@@ -129,20 +135,20 @@ static void offer_verbs(struct request *request)
         offer(request, str_of(cli_verbs[i]->name), cli_verbs[i]->summary);
 }
 
-static bool is_word(struct str name)
+static bool consists_of(struct str name, struct str others)
 {
     for (size_t i = 0; i < name.len; i++)
         if (!ascii_is_alpha(name.ptr[i]) && !ascii_is_digit(name.ptr[i]) &&
-            str_find(STR("-_.:/@+,%"), name.ptr[i]) == STR_NOT_FOUND)
+            str_find(others, name.ptr[i]) == STR_NOT_FOUND)
             return false;
     return true;
 }
 
-/* A name from outside must not be more than a word to any shell. */
-static void offer_live(void *context, struct str name)
+/* A name from outside must not be more than a word to any shell, and what it is no more than words. */
+static void offer_live(void *context, struct str name, struct str about)
 {
-    if (is_word(name))
-        offer(context, name, NULL);
+    if (consists_of(name, STR("-_.:/@+,%")) && consists_of(about, STR("-_.:/@+,% ()")))
+        offer_about(context, name, about);
 }
 
 static void offer_values(struct request *request, const struct place *place)
@@ -158,6 +164,11 @@ static void offer_values(struct request *request, const struct place *place)
     }
     if (str_eq(rest, STR("NAMESPACE"))) {
         live_namespaces(&place->access, request->arena, offer_live, request);
+        return;
+    }
+    if (str_eq(rest, STR("RELEASE"))) {
+        if (place->operand)
+            live_releases(&place->access, place->operand, request->arena, offer_live, request);
         return;
     }
     while (rest.len) {
@@ -230,6 +241,14 @@ static void take_option(struct place *place, const struct cli_verb *verb, const 
     place->option = NULL;
 }
 
+/* "web", or "track/web". */
+static void take_operand(struct place *place, const char *word)
+{
+    const char *slash = strrchr(word, '/');
+    if (place->operands++ == 0)
+        place->operand = slash ? slash + 1 : word;
+}
+
 static struct place place_of(const struct cli_verb *verb, int count, char **words)
 {
     struct place place = {0};
@@ -238,7 +257,7 @@ static struct place place_of(const struct cli_verb *verb, int count, char **word
             take_value(&place, place.option, words[i]);
             place.option = NULL;
         } else if (place.only_operands || words[i][0] != '-' || words[i][1] == '\0')
-            place.operands++;
+            take_operand(&place, words[i]);
         else if (strcmp(words[i], "--") == 0)
             place.only_operands = true;
         else

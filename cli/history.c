@@ -142,7 +142,8 @@ static int read_older(struct request *request, const struct trackbook *book,
     if (history.foreign)
         return tell_unread(name, "it is not the controller's");
     if (request->older.unread)
-        return cli_error("%zu lines of ConfigMap %s are no rows", request->older.unread, name);
+        return cli_error("%zu lines of ConfigMap %s are no rows of a ledger", request->older.unread,
+                         name);
     return EXIT_CLEAN;
 }
 

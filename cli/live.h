@@ -8,8 +8,8 @@
 
 #include "pinnace/kube.h"
 
-/* Takes one name, as often as there are names. */
-typedef void live_name(void *context, struct str name);
+/* Takes one name, as often as there are names; about: what it is, in plain words; perhaps none. */
+typedef void live_name(void *context, struct str name, struct str about);
 
 /* Of all contexts in the kubeconfig. */
 void live_contexts(const struct kube_options *access, struct arena *arena, live_name *name,
@@ -20,5 +20,9 @@ void live_namespaces(const struct kube_options *access, struct arena *arena, liv
 /* Of the Tracks in the namespace that is meant, likewise. */
 void live_tracks(const struct kube_options *access, struct arena *arena, live_name *name,
                  void *context);
+
+/* What a Track can be rolled back to: tags, revisions and digests of its ledger, likewise. */
+void live_releases(const struct kube_options *access, const char *track, struct arena *arena,
+                   live_name *name, void *context);
 
 #endif

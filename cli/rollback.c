@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
     CLUSTER_OPTION_ROWS,
     SAYING_OPTION_ROWS,
     SAYING_REASON_ROW,
-    [OPTION_TO] = {'\0', "to", "WHAT", NULL,
+    [OPTION_TO] = {'\0', "to", "WHAT", "RELEASE",
                    "a digest or the beginning of one, a tag, or a revision of 'history'"},
     [OPTION_NOW] = {'\0', "now", NULL, NULL,
                     "change the workloads too, without waiting for the controller"},

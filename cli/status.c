@@ -42,11 +42,11 @@ struct request {
 
 /* ---- gathering ---- */
 
-static bool is_listed(const struct track_list *list, const struct trackspec *taker)
+static bool is_listed(const struct track_list *list, struct str namespace, struct str name)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (str_eq(list->items[i].spec->namespace, taker->from.namespace) &&
-            str_eq(list->items[i].spec->name, taker->from.track))
+        if (str_eq(list->items[i].spec->namespace, namespace) &&
+            str_eq(list->items[i].spec->name, name))
             return true;
     return false;
 }
@@ -63,7 +63,7 @@ static int add_sources(struct request *request)
     struct err err;
     for (size_t i = 0; i < list->count; i++) {
         const struct trackspec *taker = list->items[i].spec;
-        if (!taker->from.track.len || is_listed(list, taker))
+        if (!taker->from.track.len || is_listed(list, taker->from.namespace, taker->from.track))
             continue;
         if (track_look(request->kube, taker->from.namespace, taker->from.track, request->arena,
                        &source, &error) < 0) {
@@ -73,6 +73,29 @@ static int add_sources(struct request *request)
             return cli_error("%s", err.text);
         }
     }
+    return EXIT_CLEAN;
+}
+
+/*
+ * Those of any namespace that take from what is listed, and who takes from those in turn. Whoever
+ * may not list everywhere is told what is not known, and has what was asked for.
+ */
+static int add_takers(struct request *request)
+{
+    struct track_list *list = &request->list, all;
+    struct kube_error error;
+    struct err err;
+    if (track_list(request->kube, STR_NONE, request->arena, &all, &error) < 0) {
+        fprintf(stderr, "Whether Tracks of other namespaces take from these is not known: %s\n",
+                error.text);
+        return EXIT_CLEAN;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t j = 0; j < all.count; j++)
+            if (trackview_follows(&all.items[j], &list->items[i]) &&
+                !is_listed(list, all.items[j].spec->namespace, all.items[j].spec->name) &&
+                track_list_add(list, all.items[j], request->arena, &err) < 0)
+                return cli_error("%s", err.text);
     return EXIT_CLEAN;
 }
 
@@ -91,7 +114,8 @@ static int gather(struct request *request)
     } else if (track_list(request->kube, namespace, request->arena, &request->list, &error) < 0) {
         return cluster_error(&error);
     }
-    if (!request->all && add_sources(request) != EXIT_CLEAN)
+    if (!request->all && request->list.count &&
+        (add_sources(request) != EXIT_CLEAN || add_takers(request) != EXIT_CLEAN))
         return EXIT_BAD_INPUT;
     if (trackview_order(request->list.items, request->list.count, request->arena, &err) < 0)
         return cli_error("%s", err.text);
@@ -294,11 +318,11 @@ const struct cli_verb verb_status = {
     .arguments = "[TRACK] [-n NAMESPACE | -A] [-o FORMAT] [-w]",
     .summary = "Shows what runs on Tracks, what comes next, and what it waits for.",
     .details =
-        "The Tracks of the namespace, each below the one that it takes from, wherever that is:\n"
-        "staging beside production. SINCE is how long it has been meant to run; NEXT is what "
-        "would\n"
-        "come then, and MESSAGE what that waits for, until when, and whatever else should be\n"
-        "known.\n\n"
+        "The Tracks of the namespace, whom they take from and who takes from them, wherever that\n"
+        "is, each below the one that it takes from: staging beside production. Who may not list\n"
+        "Tracks everywhere is told so, and shown the rest. SINCE is how long it has been meant to\n"
+        "run; NEXT is what would come then, and MESSAGE what that waits for, until when, and\n"
+        "whatever else should be known.\n\n"
         "Exit status: 0, or 2 if not everything could be read.\n\n"
         "Example:\n"
         "  kubectl pinnace status -A -w\n",

@@ -56,6 +56,12 @@ struct oci_manifest {
 int oci_manifest_read(struct str body, struct str content_type, struct arena *arena,
                       struct oci_manifest *ret_manifest, struct err *err);
 
+/*
+ * Whether two indexes have the very same images, in whatever order. What is for no platform is none:
+ * attestations are written anew with each build.
+ */
+bool oci_same_images(const struct oci_manifest *a, const struct oci_manifest *b);
+
 struct tags_page {
     struct str *tags;
     size_t count;

@@ -174,6 +174,34 @@ int oci_manifest_read(struct str body, struct str content_type, struct arena *ar
     return 0;
 }
 
+static bool is_image(const struct manifest_child *child)
+{
+    return !str_eq(child->os, STR("unknown"));
+}
+
+/* Returns how many images it has; 0 as well if one of them is not among the others. */
+static size_t images_among(const struct oci_manifest *index, const struct oci_manifest *others)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < index->child_count; i++) {
+        size_t j = 0;
+        if (!is_image(&index->children[i]))
+            continue;
+        while (j < others->child_count &&
+               !str_eq(index->children[i].digest, others->children[j].digest))
+            j++;
+        if (j == others->child_count)
+            return 0;
+        count++;
+    }
+    return count;
+}
+
+bool oci_same_images(const struct oci_manifest *a, const struct oci_manifest *b)
+{
+    return images_among(a, b) > 0 && images_among(b, a) > 0;
+}
+
 /* --- Pages of tags ----------------------------------------------------------------------------- */
 
 /* The quotes of a list: there are at least twice as many as strings. */

@@ -5,7 +5,7 @@ import threading
 import time
 
 from program import demand, eventually
-from releasetest import at_rest, await_polls, push, quiet, test, writes
+from releasetest import at_rest, await_polls, push, quiet, test
 from servers import digest_of
 
 

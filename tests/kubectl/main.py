@@ -9,7 +9,7 @@ import tempfile
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[1:1] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../manifests")]
+sys.path[1:1] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../manifests"), os.path.join(HERE, "../images")]
 import results  # noqa: E402
 import tracks  # noqa: E402
 from lib import CONFIGURATIONS, LATEST, SYSTEM, World, kubectl, must, same, until  # noqa: E402
@@ -245,6 +245,8 @@ def completed(*words, environment=None):
 
 def completion(world):
     world.namespace("moor")
+    gone = ("namespace/verdicts", "namespace/look-s", "namespace/look-p")
+    must(kubectl("wait", "--for=delete", *gone, "--timeout=180s"))
     same("namespaces are the cluster's", set(completed("audit", "-n", "")),
          set(must(kubectl("get", "namespaces", "-o", "jsonpath={.items[*].metadata.name}")).split()))
     same("as far as the word is written", completed("break-glass", "--namespace", "moo"), ["moor"])

@@ -8,6 +8,7 @@ import threading
 import time
 
 import render
+from images import Registry
 from lib import kubectl, must, same, until
 from plugin import Beside, plugin, says
 from results import check
@@ -90,7 +91,14 @@ def looking(world, staging, production):
          r"\ANAMESPACE +NAME +FOLLOWS +TAG +DIGEST +PHASE +SINCE +NEXT +MESSAGE\n"
          rf"look-s +web +>=1.0.0 +v1.5.0 +{short} +Current +5m\d*s? +<none> +<none>\n"
          r"look-p +web +>=1.0.0 +v1.4.0 +\w{12} +Soaking +5m\d*s? +v1.5.0 +NEXT waits: its proof \(in 6m\d+s\)\n\Z")
-    says("of one namespace there is no column for it", plugin("status", "web", "-n", "look-s"), 0, r"\ANAME +FOLLOWS", r"^web ")
+    says("who takes from it is shown too, wherever that is", plugin("status", "web", "-n", "look-s"), 0, r"\ANAMESPACE +NAME",
+         "^look-s +web", "^look-p +web")
+    for namespace, name in (("look-s", "bob"), ("look-p", "ann")):
+        must(kubectl("-n", namespace, "create", "role", "see-tracks", "--verb=get,list,watch", "--resource=tracks.pinnace.dev"))
+        must(kubectl("-n", namespace, "create", "rolebinding", "see-tracks", "--role=see-tracks", f"--user={name}"))
+    says("unless one may not look everywhere; of one namespace there is no column for it",
+         plugin("status", "web", "-n", "look-s", "--as", "bob"), 0, "^NAME +FOLLOWS", "^web ",
+         "^Whether Tracks of other namespaces take from these is not known: .*forbidden")
     says("wide", plugin("status", "-n", "look-p", "-o", "wide"), 0, "IMAGE +FROM +REVISION +BEFORE +TARGETS +MESSAGE$",
          rf"{REPOSITORY} +look-s/web +7 +v1.3.0 \(9{{12}}\) +Deployment/web +NEXT waits")
     says("everywhere", plugin("status", "-A"), 0, "^look-s +web", "^look-p +web")
@@ -101,17 +109,30 @@ def looking(world, staging, production):
     says("as YAML", plugin("status", "-n", "look-p", "-o", "yaml"), 0, "^tracks:$", "phase: Soaking$")
     says("a namespace without Tracks", plugin("status", "-n", "default"), 0, r"\AThere are no Tracks in namespace default.\n\Z")
     says("a Track that is not there", plugin("status", "api", "-n", "look-p"), 2, "api.*not found|not found.*api")
-    must(kubectl("-n", "look-p", "create", "role", "see-tracks", "--verb=get,list,watch", "--resource=tracks.pinnace.dev"))
-    must(kubectl("-n", "look-p", "create", "rolebinding", "see-tracks", "--role=see-tracks", "--user=ann"))
     says("who may not see the source sees the rest", plugin("status", "-n", "look-p", "--as", "ann"), 2, "forbidden", "^web +>=1.0.0 +v1.4.0")
 
     says("history", plugin("history", "track/web", "-n", "look-s"), 0, r"\AREVISION +TAG +DIGEST +STATE +STARTED +BY +WHY\n2 \* +v1.5.0 ",
          r"^1 +v1.4.0 +\w{12} +Healthy +20\d\d-\S+Z +<none> +followed v1.4.0$")
     says("history, wide", plugin("history", "web", "-n", "look-s", "-o", "wide"), 0, new, "TAG MEANS NOW")
+    must(kubectl("-n", "look-s", "create", "configmap", "web-history", "--from-literal=rows=" + json.dumps(
+        {**row(1, "v1.2.0", OTHER, "Failed"), "startedAt": now(90000)}) + "\nbroken\n"))
+    says("what is not the controller's is not believed", plugin("history", "web", "-n", "look-s"), 2, "ConfigMap web-history.*not the controller's",
+         r"^1 +v1.4.0 .*\nkubectl-pinnace: ")
+    must(kubectl("-n", "look-s", "label", "configmap", "web-history", "app.kubernetes.io/managed-by=pinnace"))
+    says("what the ledger has no more comes last", plugin("history", "web", "-n", "look-s"), 2, "1 lines of ConfigMap web-history are no rows",
+         r"^1 +v1.4.0 .*\n1 +v1.2.0 +9{12} +Failed +20\d\d-\S+Z ")
+    says("who may not read it sees the ledger", plugin("history", "web", "-n", "look-s", "--as", "bob"), 2, "ConfigMap web-history.*forbidden",
+         r"^1 +v1.4.0 .*\nkubectl-pinnace: ")
+    must(kubectl("-n", "look-s", "delete", "configmap", "web-history"))
     same("history as JSON", [line["digest"] for line in json.loads(plugin("history", "web", "-n", "look-s", "-o", "json").stdout)["rows"]],
          [new, old])
     says("names are completed", plugin("completion", "candidates", "--", "rollback", "-n", "look-p", "w"), 0, r"\Aweb\n:4\n\Z")
     says("with the namespace joined", plugin("completion", "candidates", "--", "status", "--namespace=look-s", ""), 0, r"\Aweb\n:4\n\Z")
+    back = ("completion", "candidates", "--", "rollback", "-n", "look-s", "web")
+    says("so is what can be gone back to", plugin(*back, "--to", ""), 0,
+         rf"\Av1.4.0\trevision 1, v1.4.0 \(\w{{12}}\), Healthy\n1\trevision 1, .*\n{old}\trevision 1, .*\n:4\n\Z")
+    says("as far as it is written", plugin(*back, "--to=v1."), 0, r"\Av1.4.0\t.*\n:4\n\Z")
+    says("of no Track there is nothing", plugin(*back[:-1], "--to", ""), 0, r"\A:4\n\Z")
     says("and only one", plugin("completion", "candidates", "--", "status", "-n", "look-p", "web", ""), 0, r"\A:4\n\Z")
 
 
@@ -119,7 +140,7 @@ def watching(world, staging):
     old, new = bytes_of(world.web), bytes_of(world.next)
     for verb, first in (("status", "^web .* Current"), ("history", r"^1 \*")):
         staging.status_is(row(1, "v1.4.0", old))
-        with Beside(verb, "web", "-n", "look-s", "-w") as shown:
+        with Beside(verb, "web", "-n", "look-s", "-w", "--as", "bob") as shown:
             seen = shown.out
             until(lambda seen=seen: len(seen) >= 2, f"the first lines of {verb} -w")
             staging.status_is(row(2, "v1.5.0", new, "RollingOut"), row(1, "v1.4.0", old), phase="Rolling")
@@ -241,7 +262,7 @@ def by_hand(world, production):
     same("so that its history says why", deployment["metadata"]["annotations"]["kubernetes.io/change-cause"],
          f"{REPOSITORY}:v1.4.0@{old}: rolled back by {user()}: slow")
     owners = [entry["manager"] for entry in deployment["metadata"]["managedFields"]
-              if "f:image" in json.dumps(entry["fieldsV1"]) and entry["operation"] == "Update"]
+              if '"f:image"' in json.dumps(entry["fieldsV1"]) and entry["operation"] == "Update"]
     same("as the controller would", owners, ["pinnace"])
     tidy = json.loads(must(kubectl("-n", "look-p", "get", "cronjob", "tidy", "-o", "json")))
     same("each target", tidy["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"], f"{REPOSITORY}:v1.4.0@{old}")
@@ -266,6 +287,8 @@ def words(world, staging, production):
     word = production.spec["promote"]
     same("the word", (word["digest"], word["reason"], word["by"]), (new, "fix", user()))
     says("to a Track by another name", plugin(*promote[:-1], "look-p/api"), 2, "api.*not found|not found.*api")
+    another_index(world, staging, production, promote)
+    production.status_is(row(3, "v1.4.0", old))
     staging.status_is(row(2, "v1.4.0", old))
     says("what runs already", plugin(*promote), 0, "runs it already: nothing was changed")
     staging.status_is(row(2, "v1.5.0", new, "RollingOut"), phase="Rolling")
@@ -299,6 +322,24 @@ def words(world, staging, production):
     same("the hold is gone, and who said so stands there", ("hold" in production.spec, production.spec["resume"]["by"]), (False, user()))
     production.status_is(row(3, "v1.4.0", old), stopped="the way back failed")
     says("resume what has stopped", plugin("resume", "web", "-n", "look-p"), 0, "It had stopped: the way back failed")
+
+
+def another_index(world, staging, production, promote):
+    """The version is an index that was made anew: of the same images, and of others."""
+    registry = Registry("https://registry.test:5000", ask_registry(world)[1])
+    proved = registry.push_index("shop/web", "main", serial="proved")
+    index = json.load(registry.ask("GET", f"/v2/shop/web/manifests/{proved}"))
+    staging.status_is(row(2, "main", proved))
+    for what, digest, told in (
+            ("made anew", registry.put_manifest("shop/web", {**index, "annotations": {"version": "1.6.0"}}, "v1.6.0"), True),
+            ("of other images", registry.push_index("shop/web", "v1.6.0", serial="other"), False)):
+        production.status_is(row(3, "v1.4.0", bytes_of(world.web)), phase="Waiting", candidate={
+            "tag": "v1.6.0", "digest": digest, "waits": "Proof", "waitsFor": "the source", "since": now()})
+        done = plugin(*promote, *ask_registry(world))
+        says(f"promote beside an index {what}", done, 0, r"promoted: main \(")
+        same(f"an index {what}: it is told that the images are the same", "another index of the very same images" in done.stdout, told)
+        same(f"an index {what}: what was proved goes", production.spec["promote"]["digest"], proved)
+    says("who cannot ask the registry promotes all the same", plugin(*promote), 0, "promoted")
 
 
 def waiting(world, production):

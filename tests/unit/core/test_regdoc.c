@@ -120,6 +120,42 @@ TEST(manifest_limits)
     }
 }
 
+#define AMD "{'digest':'" D1 "','size':1,'platform':{'os':'linux','architecture':'amd64'}}"
+#define ARM "{'digest':'" D2 "','size':1,'platform':{'os':'linux','architecture':'arm64'}}"
+#define NOTE(digest)                                                                               \
+    "{'digest':'" digest "','size':1,'platform':{'os':'unknown','architecture':'unknown'}}"
+#define INDEX_OF(children)                                                                         \
+    "{'schemaVersion':2,'mediaType':'application/vnd.oci.image.index.v1+json','manifests':"        \
+    "[" children "]}"
+
+TEST(the_very_same_images)
+{
+    static const struct {
+        const char *name, *one, *other;
+        bool same;
+    } rows[] = {
+        {"the same", INDEX_OF(AMD "," ARM), INDEX_OF(AMD "," ARM), true},
+        {"in another order", INDEX_OF(AMD "," ARM), INDEX_OF(ARM "," AMD), true},
+        {"with another attestation", INDEX_OF(AMD "," NOTE(D2)), INDEX_OF(NOTE(D3) "," AMD), true},
+        {"with one more", INDEX_OF(AMD), INDEX_OF(AMD "," ARM), false},
+        {"others", INDEX_OF(AMD), INDEX_OF(ARM), false},
+        {"none at all", INDEX_OF(""), INDEX_OF(""), false},
+        {"nothing that runs", INDEX_OF(NOTE(D1)), INDEX_OF(NOTE(D1)), false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct oci_manifest one, other;
+        struct err err = ERR_CLEAN;
+        CHECK_INT(rows[i].name,
+                  oci_manifest_read(json_of(&arena, rows[i].one), STR(""), &arena, &one, &err), 0);
+        CHECK_INT(rows[i].name,
+                  oci_manifest_read(json_of(&arena, rows[i].other), STR(""), &arena, &other, &err),
+                  0);
+        CHECK_INT(rows[i].name, oci_same_images(&one, &other), rows[i].same);
+        CHECK_INT(rows[i].name, oci_same_images(&other, &one), rows[i].same);
+    }
+}
+
 TEST(pages)
 {
     static const struct {
@@ -374,10 +410,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(manifests),       cmocka_unit_test(no_manifests),
-        cmocka_unit_test(manifest_limits), cmocka_unit_test(pages),
-        cmocka_unit_test(links),           cmocka_unit_test(tokens),
-        cmocka_unit_test(errors),          cmocka_unit_test(long_errors),
-        cmocka_unit_test(retry_after),     cmocka_unit_test(rate_limits),
+        cmocka_unit_test(manifest_limits), cmocka_unit_test(the_very_same_images),
+        cmocka_unit_test(pages),           cmocka_unit_test(links),
+        cmocka_unit_test(tokens),          cmocka_unit_test(errors),
+        cmocka_unit_test(long_errors),     cmocka_unit_test(retry_after),
+        cmocka_unit_test(rate_limits),
     };
     return cmocka_run_group_tests_name("regdoc", tests, NULL, NULL);
 }
