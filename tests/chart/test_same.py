@@ -26,6 +26,7 @@ OVERLAYS = {
     "tests/manifests/overlays/available-identity-gke": {
         "profile": "available", "platform": "gke", "identity": "pinnace@example.iam.gserviceaccount.com"},
     "tests/manifests/overlays/strict-konnectivity-aks": {"platform": "aks", "konnectivityOnly": True},
+    "tests/manifests/overlays/strict-account-identity": {"accountIdentity": True},
     "tests/manifests/overlays/strict-cert-manager-aks": {"certificates": "cert-manager", "platform": "aks"},
     "tests/manifests/overlays/strict-default-level": {"defaultLevel": "pinned"},
     "tests/manifests/overlays/strict-default-level-aks": {"defaultLevel": "pinned", "platform": "aks"},

@@ -13,6 +13,7 @@ WRONG = (
     ({"certificates": "none"}, ["certificates", "'cert-manager'"]),
     ({"hooks": "yes"}, ["hooks", "boolean"]),
     ({"pullSecrets": "true"}, ["pullSecrets", "boolean"]),
+    ({"accountIdentity": "yes"}, ["accountIdentity", "boolean"]),
     ({"platform": "AKS"}, ["platform", "'aks'"]),
     ({"platfrom": "aks"}, ["platfrom"]),
     ({"image.digest": "latest"}, ["digest", "sha256:"]),

@@ -157,11 +157,11 @@ def try_hooks(name, objects):
         "from": [{"namespaceSelector": {"matchLabels": {"pinnace.dev/hooks": "send"}}}], "ports": [{"protocol": "TCP", "port": port}]}])
 
 
-# Where the controller asks who it is, and the annotation that says so, by what the name of an overlay has in it.
+# Where the controller asks who it is, of which cloud, and the annotation that says so, by what the name of an overlay has in it.
 PLATFORMS = {
-    "aks": (["169.254.169.254/32"], "azure.workload.identity/client-id"),
-    "eks": (["169.254.170.23/32", "fd00:ec2::23/128", "169.254.169.254/32", "fd00:ec2::254/128"], "eks.amazonaws.com/role-arn"),
-    "gke": (["169.254.169.254/32", "169.254.169.252/32"], "iam.gke.io/gcp-service-account"),
+    "aks": (["169.254.169.254/32"], "azure", "azure.workload.identity/client-id"),
+    "eks": (["169.254.170.23/32", "fd00:ec2::23/128", "169.254.169.254/32", "fd00:ec2::254/128"], "aws", "eks.amazonaws.com/role-arn"),
+    "gke": (["169.254.169.254/32", "169.254.169.252/32"], "google", "iam.gke.io/gcp-service-account"),
 }
 
 
@@ -169,16 +169,17 @@ def try_platform(name, objects):
     (policy,) = render.find(objects, "NetworkPolicy", "pinnace-controller")
     blocks = [peer["ipBlock"]["cidr"] for rule in policy["spec"]["egress"] for peer in rule.get("to", [])]
     platform = next((each for each in PLATFORMS if each in name), "")
-    addresses, annotation = PLATFORMS.get(platform, ([], ""))
+    addresses, cloud, annotation = PLATFORMS.get(platform, ([], "", ""))
     same(f"{name}: where identities are asked for", blocks, addresses)
     (account,) = render.find(objects, "ServiceAccount", "pinnace-controller")
     (controller,) = render.find(objects, "Deployment", "pinnace-controller")
-    identified = name == "aks" or "identity" in name
+    identified = bool(platform) and (name == "aks" or "identity" in name)
     same(f"{name}: its identity", list(account["metadata"].get("annotations", {})), [annotation] * identified)
     same(f"{name}: workload identity", controller["spec"]["template"]["metadata"]["labels"].get("azure.workload.identity/use"),
          "true" if identified and platform == "aks" else None)
-    pods = len(render.find(objects, "ResourceQuota"))
-    same(f"{name}: a quota for critical pods", pods, int(platform == "gke"))
+    words = [word for word in controller["spec"]["template"]["spec"]["containers"][0]["command"] if "machine" in word]
+    same(f"{name}: it may be who the nodes are", words, [f"--machine-identity={cloud}"] * bool(cloud))
+    same(f"{name}: a quota for critical pods", len(render.find(objects, "ResourceQuota")), int(platform == "gke"))
     (webhook,) = render.find(objects, "NetworkPolicy", "pinnace-webhook")
     senders = [peer["podSelector"]["matchLabels"] for rule in webhook["spec"]["ingress"] for peer in rule.get("from", [])]
     same(f"{name}: who reaches the webhook", senders, [{"app": "konnectivity-agent"}] * ("konnectivity" in name))

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import subprocess
 
 from harness import (JSON, MOVING, PINNED, Authority, chunked, close, demand, equal, head, read_answer, read_to_end,
                      review, review_of, send, whole)
@@ -305,6 +306,14 @@ def test_tls_versions_and_ciphers(tools):
                 context.set_ciphers(cipher)
                 context.maximum_version = ssl.TLSVersion.TLSv1_2
                 equal(handshake(server, context)[0], "TLSv1.2", cipher)
+
+
+def test_extended_master_secret(tools):
+    """What API servers and nodes under FIPS 140-3 want with TLS 1.2."""
+    with tools.server() as server:
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2"], input="", text=True,
+                              capture_output=True, check=False)
+        demand("Extended master secret: yes" in done.stdout, done.stdout[-1500:])
 
 
 def test_client_certificates(tools):
