@@ -3,6 +3,9 @@
  * poll: see the header. A look goes through up to three questions: the list of tags, if versions are
  * followed; the tag that is followed; and the one that runs, if that is another. What it finds is
  * taken over as a whole at its end, or not at all.
+ *
+ * A registry that tells what is newest is asked that first: as long as it is what it was, the list is
+ * what it was too, but for what was deleted, for whose sake it is read now and then all the same.
  */
 #include "poll.h"
 
@@ -23,9 +26,7 @@ enum {
     COMPANY = 60,          /* a sixtieth of it, which is waited for others that are due */
     COMPANY_MS = 1000,     /* at the most */
     RETRY_MS = 2000,       /* after a failure, at the least */
-    ASKED_FOR_S = 60,      /* an answer about one digest is believed */
-    UNKNOWN_FOR_S = 10,    /* then it is asked again */
-    ASK_PATIENCE_MS = 5000 /* a person waits, or a rollout that is to go back */
+    LIST_BELIEVED_S = 600, /* while nothing new is told */
 };
 
 struct look {
@@ -38,14 +39,8 @@ struct look {
     bool running_listed;
     struct note tag, digest, running_digest;
     bool running_gone;
-};
-
-/* One digest that is asked for by itself. */
-struct question {
-    struct tracked *tracked;
-    struct question *next;
-    struct registry_call *call;
-    struct note digest;
+    uint64_t newest;
+    bool listed_anew;
 };
 
 static struct timers *timers_of(const struct tracked *tracked)
@@ -132,19 +127,14 @@ static void wait_after_failure(struct tracked *tracked, int64_t asked_s)
 
 /* --- What is found ----------------------------------------------------------------------------- */
 
-static bool same_note(const struct note *a, const struct note *b)
-{
-    return str_eq(note_str(a), note_str(b));
-}
-
 static void finish(struct look *look)
 {
     struct tracked *tracked = look->tracked;
     struct poll *poll = &tracked->poll;
-    bool moved = !same_note(&poll->tag, &look->tag) || !same_note(&poll->digest, &look->digest);
+    bool moved = !note_same(&poll->tag, &look->tag) || !note_same(&poll->digest, &look->digest);
     bool news = moved || poll->at == 0 || poll->fault != REGISTRY_FINE ||
-                !same_note(&poll->running_tag, &look->running) ||
-                !same_note(&poll->running_digest, &look->running_digest) ||
+                !note_same(&poll->running_tag, &look->running) ||
+                !note_same(&poll->running_digest, &look->running_digest) ||
                 poll->running_tag_gone != look->running_gone;
     poll->at = poll->tried_at = clock_now();
     poll->fault = REGISTRY_FINE;
@@ -154,6 +144,9 @@ static void finish(struct look *look)
     poll->running_tag = look->running;
     poll->running_digest = look->running_digest;
     poll->running_tag_gone = look->running_gone;
+    poll->newest = look->newest;
+    if (look->listed_anew)
+        poll->listed_at = poll->at;
     poll->look = NULL;
     look_free(look);
     wait_after_look(tracked, moved);
@@ -169,6 +162,7 @@ static void fail(struct look *look, const struct registry_error *error)
     bool news = poll->fault != error->fault && error->fault != REGISTRY_PAUSED;
     bool early = error->fault == REGISTRY_SERVER || error->fault == REGISTRY_NOT_FOUND;
     tracked->releases->counts.failed_polls++;
+    poll->newest = 0;
     poll->tried_at = clock_now();
     if (early && wait_for_hint(tracked)) {
         poll->look = NULL;
@@ -234,7 +228,7 @@ static void ask_running(struct look *look)
 {
     if (!look->running.len) {
         finish(look);
-    } else if (look->digest.len && same_note(&look->tag, &look->running)) {
+    } else if (look->digest.len && note_same(&look->tag, &look->running)) {
         look->running_digest = look->digest;
         finish(look);
     } else {
@@ -254,6 +248,16 @@ static void tag_resolved(void *context, const struct registry_answer *answer)
     ask_running(look);
 }
 
+static void ask_picked(struct look *look)
+{
+    if (look->tag.len)
+        ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
+    else if (look->running_gone)
+        finish(look);
+    else
+        ask_running(look);
+}
+
 static void take_tag(void *context, struct str tag)
 {
     struct look *look = context;
@@ -270,17 +274,11 @@ static void listed(void *context, const struct registry_answer *answer)
         fail(look, &answer->error);
         return;
     }
+    look->listed_anew = true;
     look->running_gone = look->running.len && !look->running_listed;
     note_set(&look->tag, tag_picked(&look->pick));
-    if (look->tag.len)
-        ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
-    else if (look->running_gone)
-        finish(look);
-    else
-        ask_running(look);
+    ask_picked(look);
 }
-
-/* --- A look ------------------------------------------------------------------------------------ */
 
 static int read_spec(struct look *look, struct err *err)
 {
@@ -295,10 +293,45 @@ static int read_spec(struct look *look, struct err *err)
     return trackspec_read(json, &look->arena, look->spec, err);
 }
 
+static void list_all(struct look *look)
+{
+    struct err err;
+    if (read_spec(look, &err) < 0) {
+        fail_here(look, &err);
+        return;
+    }
+    look->spec->follow.current = note_str(&look->running);
+    ask(look, REGISTRY_TAGS, STR_NONE, take_tag, listed);
+}
+
+/* The list need not be read if it is what it was, and would be read for the same running tag. */
+static bool is_unchanged(const struct look *look)
+{
+    const struct poll *poll = &look->tracked->poll;
+    return poll->newest && poll->newest == look->newest && poll->fault == REGISTRY_FINE &&
+           clock_now() - poll->listed_at < LIST_BELIEVED_S && !poll->running_tag_gone &&
+           note_same(&poll->running_tag, &look->running);
+}
+
+static void newest_told(void *context, const struct registry_answer *answer)
+{
+    struct look *look = context;
+    look->call = NULL;
+    if (answer->error.fault == REGISTRY_FINE)
+        look->newest = answer->mark;
+    if (!is_unchanged(look)) {
+        list_all(look);
+        return;
+    }
+    look->tag = look->tracked->poll.tag;
+    ask_picked(look);
+}
+
+/* --- A look ------------------------------------------------------------------------------------ */
+
 static void begin_look(struct tracked *tracked)
 {
     struct look *look = calloc(1, sizeof(*look));
-    struct err err;
     if (!look) {
         wait_after_failure(tracked, 0);
         return;
@@ -311,11 +344,10 @@ static void begin_look(struct tracked *tracked)
     if (tracked->gist.image.tag.len) {
         note_set(&look->tag, tracked->gist.image.tag);
         ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
-    } else if (read_spec(look, &err) < 0) {
-        fail_here(look, &err);
+    } else if (registry_tells_newest(tracked->releases->registry, &tracked->gist.image)) {
+        ask(look, REGISTRY_NEWEST, STR_NONE, NULL, newest_told);
     } else {
-        look->spec->follow.current = note_str(&look->running);
-        ask(look, REGISTRY_TAGS, STR_NONE, take_tag, listed);
+        list_all(look);
     }
 }
 
@@ -337,6 +369,7 @@ void poll_soon(struct tracked *tracked)
 {
     look_free(tracked->poll.look);
     tracked->poll.look = NULL;
+    tracked->poll.newest = 0; /* another Track may choose another tag of the same list */
     set_timer(tracked, 0);
 }
 
@@ -367,117 +400,4 @@ void poll_stop(struct tracked *tracked)
     tracked->poll.hinted = false;
     tracked->poll.hint_looks = 0;
     timer_clear(timers_of(tracked), &tracked->poll.timer);
-}
-
-/* --- One digest -------------------------------------------------------------------------------- */
-
-static void question_free(struct question *question)
-{
-    struct question **at = &question->tracked->poll.questions;
-    while (*at != question)
-        at = &(*at)->next;
-    *at = question->next;
-    if (question->call)
-        registry_cancel(question->call);
-    free(question);
-}
-
-void poll_end(struct tracked *tracked)
-{
-    poll_stop(tracked);
-    while (tracked->poll.questions)
-        question_free(tracked->poll.questions);
-}
-
-/* The place of the same digest, or of the oldest. */
-static struct asked *place_of(struct poll *poll, const struct note *digest)
-{
-    struct asked *oldest = &poll->asked[0];
-    for (size_t i = 0; i < ASKED_MAX; i++) {
-        if (same_note(&poll->asked[i].digest, digest))
-            return &poll->asked[i];
-        if (poll->asked[i].at < oldest->at)
-            oldest = &poll->asked[i];
-    }
-    return oldest;
-}
-
-static void answered(void *context, const struct registry_answer *answer)
-{
-    struct question *question = context;
-    struct tracked *tracked = question->tracked;
-    struct asked *asked = place_of(&tracked->poll, &question->digest);
-    enum registry_fault fault = answer->error.fault;
-    *asked = (struct asked){.digest = question->digest,
-                            .at = clock_now(),
-                            .presence = fault == REGISTRY_FINE        ? PRESENCE_THERE
-                                        : fault == REGISTRY_NOT_FOUND ? PRESENCE_GONE
-                                                                      : PRESENCE_UNKNOWN};
-    if (asked->presence == PRESENCE_UNKNOWN) {
-        releases_log(tracked, LOG_WARNING, "registry trouble", "error", str_of(answer->error.text));
-        queue_add_in(&tracked->work, (UNKNOWN_FOR_S + 1) * INT64_C(1000));
-    }
-    question->call = NULL;
-    question_free(question);
-    queue_add(&tracked->work);
-}
-
-int poll_ask(struct tracked *tracked, const struct imageref *image, struct str digest,
-             struct err *err)
-{
-    struct question *question;
-    for (question = tracked->poll.questions; question; question = question->next)
-        if (str_eq(note_str(&question->digest), digest))
-            return 0;
-    question = calloc(1, sizeof(*question));
-    if (!question)
-        return err_no_memory(err);
-    question->tracked = tracked;
-    question->next = tracked->poll.questions;
-    tracked->poll.questions = question;
-    note_set(&question->digest, digest);
-    struct registry_request request = {.verb = REGISTRY_RESOLVE,
-                                       .ref = *image,
-                                       .patience_ms = ASK_PATIENCE_MS,
-                                       .on_done = answered,
-                                       .context = question};
-    request.ref.tag = STR_NONE;
-    request.ref.digest = note_str(&question->digest);
-    pullsecrets_fill(tracked, &request);
-    question->call = registry_send(tracked->releases->registry, &request, err);
-    if (question->call)
-        return 0;
-    question_free(question);
-    return -1;
-}
-
-static bool is_believed(const struct asked *asked, int64_t now)
-{
-    int64_t for_s = asked->presence == PRESENCE_UNKNOWN ? UNKNOWN_FOR_S : ASKED_FOR_S;
-    return asked->digest.len && now - asked->at <= for_s;
-}
-
-int poll_facts(const struct tracked *tracked, struct arena *arena, struct registry_facts *ret_facts,
-               struct err *err)
-{
-    const struct poll *poll = &tracked->poll;
-    struct presence_fact *asked = arena_array(arena, struct presence_fact, ASKED_MAX);
-    int64_t now = clock_now();
-    size_t count = 0;
-    if (!asked)
-        return err_no_memory(err);
-    for (size_t i = 0; i < ASKED_MAX; i++)
-        if (is_believed(&poll->asked[i], now))
-            asked[count++] =
-                (struct presence_fact){note_str(&poll->asked[i].digest), poll->asked[i].presence};
-    *ret_facts = (struct registry_facts){.at = poll->at,
-                                         .error = str_of(poll->error),
-                                         .tag = note_str(&poll->tag),
-                                         .digest = note_str(&poll->digest),
-                                         .running_tag = note_str(&poll->running_tag),
-                                         .running_digest = note_str(&poll->running_digest),
-                                         .running_tag_gone = poll->running_tag_gone,
-                                         .asked = asked,
-                                         .asked_count = count};
-    return 0;
 }

@@ -52,6 +52,8 @@ struct poll {
     int64_t tried_at;
     struct note tag, digest, running_tag, running_digest;
     bool running_tag_gone;
+    uint64_t newest;           /* what the newest tags came to when all were listed; 0: not known */
+    int64_t listed_at;         /* seconds since 1970 */
     enum registry_fault fault; /* of the last try, and its words */
     char error[POLL_ERROR_MAX];
     struct asked asked[ASKED_MAX];
@@ -81,6 +83,11 @@ struct tracked {
 static inline struct str note_str(const struct note *note)
 {
     return (struct str){note->text, note->len};
+}
+
+static inline bool note_same(const struct note *a, const struct note *b)
+{
+    return str_eq(note_str(a), note_str(b));
 }
 
 static inline struct tracked *tracked_of(struct work *work)

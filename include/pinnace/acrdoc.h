@@ -12,4 +12,10 @@ enum { ACRDOC_MAX_BYTES = 4 * 1024 * 1024 };
 /* The refresh token that an exchange answers with. */
 int acr_exchange_read(struct str body, struct arena *arena, struct str *ret_token, struct err *err);
 
+/*
+ * What the newest tags of a repository come to, as one number that is not 0: it stays the same as
+ * long as nothing is pushed, moved or tagged.
+ */
+int acr_newest_read(struct str body, struct arena *arena, uint64_t *ret_mark, struct err *err);
+
 #endif

@@ -70,6 +70,7 @@ enum registry_verb {
     REGISTRY_RESOLVE, /* the digest behind a tag, or whether a digest is there; of an index its own */
     REGISTRY_FETCH,   /* the same with the manifest's bytes */
     REGISTRY_TAGS,    /* all tags of a repository */
+    REGISTRY_NEWEST, /* what its newest tags come to, of a registry that tells */
 };
 
 struct registry_answer {
@@ -78,6 +79,7 @@ struct registry_answer {
     enum media media;
     struct str body; /* of REGISTRY_FETCH */
     size_t tags;     /* of REGISTRY_TAGS: how many there were */
+    uint64_t mark;   /* of REGISTRY_NEWEST: another one when something was pushed; never 0 */
 };
 
 struct registry_request {
@@ -101,6 +103,9 @@ struct registry_request {
 struct registry_call *registry_send(struct registry *registry,
                                     const struct registry_request *request, struct err *err);
 void registry_cancel(struct registry_call *call);
+
+/* Whether the registry can be asked what is newest: Azure's can, in one short answer. */
+bool registry_tells_newest(const struct registry *registry, const struct imageref *ref);
 
 /* How a registry that was asked is getting on. */
 struct registry_state {

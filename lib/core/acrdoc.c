@@ -2,7 +2,9 @@
 /* acrdoc: see the header. */
 #include "pinnace/acrdoc.h"
 
+#include "pinnace/buf.h"
 #include "pinnace/scan.h"
+#include "pinnace/siphash.h"
 
 #include "pinnace/banned.h"
 
@@ -31,5 +33,50 @@ int acr_exchange_read(struct str body, struct arena *arena, struct str *ret_toke
     if (!is_word(token))
         return err_set(err, ERR_INPUT, "refresh_token: is missing, or cannot be one");
     *ret_token = token;
+    return 0;
+}
+
+static void add_tag(struct scan *scan, struct buf *text)
+{
+    enum { NAME, DIGEST, UPDATED, KEYS };
+    static const struct str keys[] = {[NAME] = STR_INIT("name"),
+                                      [DIGEST] = STR_INIT("digest"),
+                                      [UPDATED] = STR_INIT("lastUpdateTime")};
+    struct str values[KEYS] = {STR_NONE};
+    struct scan_members members = scan_object(scan);
+    for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;)
+        values[key] = scan_string(scan);
+    for (size_t i = 0; i < KEYS; i++) {
+        buf_addf(text, "%zu ", values[i].len);
+        buf_add(text, values[i]);
+    }
+}
+
+int acr_newest_read(struct str body, struct arena *arena, uint64_t *ret_mark, struct err *err)
+{
+    enum { IMAGE, TAGS, KEYS };
+    static const struct str keys[] = {[IMAGE] = STR_INIT("imageName"), [TAGS] = STR_INIT("tags")};
+    struct buf buf = BUF_INIT(arena, 8 * ACRDOC_MAX_BYTES);
+    struct str image = STR_NONE, text;
+    struct scan scan;
+    if (body.len > ACRDOC_MAX_BYTES)
+        return err_set(err, ERR_LIMIT, "an answer of more than 4 MiB");
+    scan_begin(&scan, body, arena);
+    struct scan_members members = scan_object(&scan);
+    for (int key; (key = scan_member(&scan, &members, keys, KEYS)) != SCAN_END;) {
+        if (key == IMAGE) {
+            image = scan_string(&scan);
+        } else if (!scan_null(&scan)) {
+            struct scan_elements elements = scan_array(&scan);
+            while (scan_element(&scan, &elements))
+                add_tag(&scan, &buf);
+        }
+    }
+    if (scan_finish(&scan, err) < 0 || buf_finish(&buf, &text, err) < 0)
+        return -1;
+    if (!image.len)
+        return err_set(err, ERR_INPUT, "imageName: is missing; this is no list of tags of ACR");
+    struct hash128 hash = siphash128((struct siphash_key){0, 0}, text);
+    *ret_mark = hash.low ? hash.low : 1;
     return 0;
 }

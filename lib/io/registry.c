@@ -138,7 +138,7 @@ static bool copy_request(struct registry_call *call, const struct registry_reque
     if (!ref->tag.len && !ref->digest.len)
         ref->tag = STR("latest");
     buf_add_repository(&repository, ref);
-    if (request->verb == REGISTRY_TAGS)
+    if (registry_verb_lists(request->verb))
         buf_add_repository(&about, ref);
     else
         buf_add_imageref(&about, ref);
@@ -155,17 +155,29 @@ static bool set_url(struct registry_call *call)
     bool ok = true;
     const struct imageref *ref = &call->request.ref;
     struct buf tail = BUF_INIT(&call->arena, 4096), url = BUF_INIT(&call->arena, 8192);
-    if (call->request.verb == REGISTRY_TAGS) {
+    if (call->request.verb == REGISTRY_NEWEST) {
+        buf_addf(&url, "https://%s/acr/v1/%.*s/_tags?n=20&orderby=timedesc", call->host->name,
+                 STR_FMT(ref->path));
+    } else if (call->request.verb == REGISTRY_TAGS) {
         buf_add(&tail, STR("tags/list?n=1000"));
     } else {
         buf_add(&tail, STR("manifests/"));
         buf_add(&tail, ref->digest.len ? ref->digest : ref->tag);
     }
-    buf_add_registry_url(&url, str_of(call->host->name), call->host->plain, ref,
-                         finished(&tail, &ok));
+    if (call->request.verb != REGISTRY_NEWEST)
+        buf_add_registry_url(&url, str_of(call->host->name), call->host->plain, ref,
+                             finished(&tail, &ok));
     call->method = call->request.verb == REGISTRY_RESOLVE ? "HEAD" : "GET";
     call->url = finished(&url, &ok);
     return ok;
+}
+
+bool registry_tells_newest(const struct registry *registry, const struct imageref *ref)
+{
+    char room[REGPLACE_HOST_MAX];
+    struct str host = registry_api_host(ref->host, room, sizeof(room));
+    return host.ptr && provider_of(host) == &provider_azure &&
+           !str_list_has_host(&registry->options.plain, host);
 }
 
 static void try_again(void *context)
@@ -177,7 +189,7 @@ static void try_again(void *context)
 static struct str mirror_of(const struct registry *registry, const struct registry_request *request)
 {
     const struct registry_options *options = &registry->options;
-    for (size_t i = 0; i < options->mirror_count && request->verb != REGISTRY_TAGS; i++)
+    for (size_t i = 0; i < options->mirror_count && !registry_verb_lists(request->verb); i++)
         if (host_same(options->mirrors[i].host, request->ref.host))
             return options->mirrors[i].mirror;
     return STR_NONE;

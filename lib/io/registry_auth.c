@@ -43,7 +43,8 @@ static void set_scope(struct registry_call *call)
 {
     struct buf scope = BUF_INIT(&call->arena, 4096);
     struct str text;
-    if (call->scope_given || call->request.verb != REGISTRY_TAGS || !call->host->lists_metadata)
+    if (call->scope_given || !registry_verb_lists(call->request.verb) ||
+        !call->host->lists_metadata)
         return;
     call->scope_given = true;
     buf_add(&scope, str_head(call->scope, str_rfind(call->scope, ':')));
@@ -112,7 +113,7 @@ void registry_auth_begin(struct registry_call *call)
 static void note_scope(struct registry_call *call, const struct challenge *challenge)
 {
     struct str own = str_head(call->scope, str_rfind(call->scope, ':') + 1);
-    if (call->request.verb == REGISTRY_TAGS && str_starts(challenge->scope, own) &&
+    if (registry_verb_lists(call->request.verb) && str_starts(challenge->scope, own) &&
         str_eq(str_tail(challenge->scope, own.len), STR("metadata_read")))
         call->host->lists_metadata = true;
 }

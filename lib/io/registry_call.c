@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry_call: one request and its answer, see registry_inner.h. */
+#include "pinnace/acrdoc.h"
 #include "pinnace/clock.h"
 #include "pinnace/file.h"
 #include "pinnace/pki.h"
@@ -37,7 +38,7 @@ void registry_call_fail(struct registry_call *call, const struct registry_error 
 
 static size_t body_max(const struct registry_call *call)
 {
-    if (call->request.verb == REGISTRY_TAGS)
+    if (registry_verb_lists(call->request.verb))
         return REGDOC_PAGE_MAX;
     return strcmp(call->method, "HEAD") == 0 ? HEAD_BODY_MAX : REGDOC_MANIFEST_MAX;
 }
@@ -75,7 +76,7 @@ void registry_call_send(struct registry_call *call, enum sent how, struct str to
         .on_done = answered,
         .context = call,
     };
-    bool lists = call->request.verb == REGISTRY_TAGS;
+    bool lists = registry_verb_lists(call->request.verb);
     http.headers[http.header_count++] =
         (struct http_header){"Accept", lists ? STR("application/json") : STR(MEDIA_ACCEPT)};
     http.headers[http.header_count++] = (struct http_header){"User-Agent", STR("pinnace")};
@@ -134,7 +135,7 @@ static bool follow_redirect(struct registry_call *call, const struct http_respon
 {
     struct str url;
     if (response->status < 301 || response->status > 308 || call->redirects++ == REDIRECTS_MAX ||
-        call->request.verb == REGISTRY_TAGS || location_of(call, response, &url) < 0)
+        registry_verb_lists(call->request.verb) || location_of(call, response, &url) < 0)
         return false;
     struct str name = str_of(call->host->name);
     if (realm_trust(url, name, call->host->plain) == REALM_REFUSED)
@@ -275,6 +276,17 @@ static void take_page(struct registry_call *call, const struct http_response *re
     registry_call_end(call, &answer);
 }
 
+static void take_newest(struct registry_call *call, const struct http_response *response)
+{
+    struct arena arena ARENA_SCOPED = ARENA_INIT(64 * 1024 * 1024);
+    struct registry_answer answer = {.tags = 0};
+    struct err err;
+    if (acr_newest_read(response->body, &arena, &answer.mark, &err) < 0)
+        fail_garbled(call, REGISTRY_GARBLED, err.text);
+    else
+        registry_call_end(call, &answer);
+}
+
 /* --- The answer -------------------------------------------------------------------------------- */
 
 static bool head_is_refused(const struct registry_call *call, const struct registry_error *error)
@@ -295,6 +307,8 @@ static void answered(void *context, const struct http_response *response)
     if (error.fault == REGISTRY_FINE) {
         if (call->request.verb == REGISTRY_TAGS)
             take_page(call, response);
+        else if (call->request.verb == REGISTRY_NEWEST)
+            take_newest(call, response);
         else if (strcmp(call->method, "HEAD") == 0)
             take_head(call, response);
         else

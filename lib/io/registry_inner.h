@@ -145,6 +145,12 @@ struct registry_call {
     struct http_call *http;
 };
 
+/* Of tags, which are a permission of their own in places. */
+static inline bool registry_verb_lists(enum registry_verb verb)
+{
+    return verb == REGISTRY_TAGS || verb == REGISTRY_NEWEST;
+}
+
 /* --- registry_host.c */
 
 struct registry_host *registry_host_of(struct registry *registry, struct str name);

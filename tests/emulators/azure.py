@@ -21,6 +21,7 @@ ARM, ACR = "https://management.azure.com", "https://containerregistry.azure.net"
 FORM = "application/x-www-form-urlencoded"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
+ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
 SKEW_ALLOWED, ENTRA_LIFE, REFRESH_LIFE, ACCESS_LIFE = 300, 3599, 3 * 3600, 75 * 60
 
 
@@ -202,7 +203,7 @@ class Registry:
     def __init__(self, cloud, host, behind):
         self.cloud, self.host, self.behind = cloud, host, behind
         self.signer, self.pullers, self.passwords = Signer(host), set(), {}
-        self.anonymous, self.closed, self.moods, self.locks = False, False, {}, {}
+        self.anonymous, self.closed, self.moods, self.times = False, False, {}, {}
 
     def serve(self, asked):
         if self.closed:
@@ -215,6 +216,8 @@ class Registry:
             return self.token(asked)
         if asked.path.startswith("/v2/"):
             return self.pass_on(asked)
+        if asked.path.startswith("/acr/v1/") and asked.path.endswith("/_tags"):
+            return self.tags(asked, urllib.parse.unquote(asked.path[8:-6]))
         raise no_registry(404, "NOT_FOUND", "no such page")
 
     def exchange(self, asked):
@@ -282,6 +285,34 @@ class Registry:
         raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.",
                           Www_Authenticate=f'Bearer realm="https://{self.host}/oauth2/token",service="{self.host}",'
                                            f'scope="repository:{repository}:{action}"' + (',error="invalid_token"' if token else ""))
+
+    def ask_behind(self, method, target, accept="*/*"):
+        connection = http.client.HTTPConnection(self.behind, timeout=20)
+        try:
+            connection.request(method, target, headers={"Accept": accept})
+            answer = connection.getresponse()
+            return answer, answer.read()
+        finally:
+            connection.close()
+
+    def tags(self, asked, repository):
+        """The tags with their digests and times, which are when they were first seen as they are."""
+        query = asked.query()
+        self.check(asked, repository, "metadata_read")
+        if set(query) - {"n", "orderby", "last", "api-version"} or query.get("orderby", "none") not in ("none", "timedesc", "timeasc"):
+            raise no_registry(400, "INVALID_PARAMETER", "orderby is not valid")
+        answer, body = self.ask_behind("GET", f"/v2/{repository}/tags/list")
+        if answer.status != 200:
+            raise no_registry(404, "NAME_UNKNOWN", "repository not found")
+        rows = []
+        for name in json.loads(body)["tags"] or []:
+            digest = self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader("Docker-Content-Digest")
+            seen = self.times.setdefault((repository, name), {}).setdefault(digest, time.time_ns())
+            rows.append({"name": name, "digest": digest, "createdTime": f"{seen}", "lastUpdateTime": f"{seen}", "signed": False,
+                         "changeableAttributes": {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}})
+        if query.get("orderby", "none") != "none":
+            rows.sort(key=lambda row: int(row["lastUpdateTime"]), reverse=query["orderby"] == "timedesc")
+        return {"registry": self.host, "imageName": repository, "tags": rows[:int(query.get("n", "100"))]}
 
     def pass_on(self, asked):
         parts = asked.path.split("/")

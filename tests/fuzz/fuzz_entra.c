@@ -36,10 +36,13 @@ static void check_decoders(struct str text, struct arena *arena)
     struct entra_error error;
     struct str token;
     struct jwt jwt;
+    uint64_t mark;
     if (entra_token_read(text, arena, &token, NULL) == 0)
         must_be_word(token);
     if (acr_exchange_read(text, arena, &token, NULL) == 0)
         must_be_word(token);
+    if (acr_newest_read(text, arena, &mark, NULL) == 0)
+        must(mark != 0);
     if (account_token_read(text, arena, &token, NULL) == 0)
         must(token.len > 0);
     entra_error_read(text, arena, &error);
