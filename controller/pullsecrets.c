@@ -9,10 +9,11 @@
 
 #include "poll.h"
 #include "releases.h"
+#include "targets.h"
 
 #include "pinnace/banned.h"
 
-enum { ROOM = 64 * 1024 * 1024, BELIEVED_MS = 5 * 60 * 1000 };
+enum { ROOM = 64 * 1024 * 1024, BELIEVED_MS = 5 * 60 * 1000, TARGETS_COME_MS = 500 };
 
 static const struct kube_resource accounts = {"/api/v1", "serviceaccounts"},
                                   secrets = {"/api/v1", "secrets"};
@@ -148,6 +149,10 @@ bool pullsecrets_ready(struct tracked *tracked)
         return true;
     if (known && !known->read_at)
         return false;
+    if (!known && !targets_known(tracked)) { /* nobody can say who their pods are */
+        poll_within(tracked, TARGETS_COME_MS);
+        return false;
+    }
     if (known && (in_use(tracked) || clock_boot_ms() - known->read_at < BELIEVED_MS))
         return true;
     pullsecrets_end(tracked);

@@ -190,10 +190,7 @@ static int gather(struct gathered *gathered, struct err *err)
 /* Before that nobody knows whether a workload is there. */
 static bool knows_targets(const struct tracked *tracked)
 {
-    for (size_t i = 0; i < tracked->target_count; i++)
-        if (!tracked->targets[i].wanted->known)
-            return false;
-    return tracked->releases->tracks.whole;
+    return targets_known(tracked) && tracked->releases->tracks.whole;
 }
 
 /* --- The step ---------------------------------------------------------------------------------- */

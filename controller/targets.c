@@ -72,6 +72,14 @@ int targets_set(struct tracked *tracked, const struct trackspec *spec, struct er
     return 0;
 }
 
+bool targets_known(const struct tracked *tracked)
+{
+    for (size_t i = 0; i < tracked->target_count; i++)
+        if (!tracked->targets[i].wanted->known)
+            return false;
+    return true;
+}
+
 size_t targets_shared(const struct tracked *tracked)
 {
     size_t count = 0;

@@ -8,6 +8,8 @@
 /* Those that the spec names; unchanged on failure. */
 int targets_set(struct tracked *tracked, const struct trackspec *spec, struct err *err);
 
+/* Whether it is known of each of them if it is there. */
+bool targets_known(const struct tracked *tracked);
 /* How often others want one of them. */
 size_t targets_shared(const struct tracked *tracked);
 /* Those Tracks are looked at again. */
