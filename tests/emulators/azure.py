@@ -5,20 +5,16 @@ import base64
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import pathlib
-import ssl
 import subprocess
-import sys
 import tempfile
-import threading
 import time
-import traceback
 import urllib.parse
 
+from serving import Cloud, Refusal, Server, no_registry, pass_on
+
 ARM, ACR = "https://management.azure.com", "https://containerregistry.azure.net"
-FORM = "application/x-www-form-urlencoded"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
 ACCEPT = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
@@ -33,21 +29,10 @@ def decode(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-class Refusal(Exception):
-    def __init__(self, status, body=b"", **headers):
-        super().__init__(status)
-        self.status, self.headers = status, headers
-        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
-
-
 def no_entra(code, status, error, text):
     return Refusal(status, {"error": error, "error_description": f"AADSTS{code}: {text}. Trace ID: 0 Correlation ID: 0 Timestamp: 0",
                             "error_codes": [code], "timestamp": "2026-11-20 10:00:00Z", "trace_id": "0", "correlation_id": "0",
                             "error_uri": f"https://login.microsoftonline.com/error?code={code}"})
-
-
-def no_registry(status, code, text, **headers):
-    return Refusal(status, {"errors": [{"code": code, "message": text, "detail": None}]}, **headers)
 
 
 class Issuer:
@@ -319,124 +304,23 @@ class Registry:
         if len(parts) < 5:
             raise no_registry(404, "NOT_FOUND", "no such page")
         self.check(asked, "/".join(parts[2:-2]), "metadata_read" if parts[-2] == "tags" else "pull")
-        connection = http.client.HTTPConnection(self.behind, timeout=20)
-        try:
-            connection.request(asked.method, asked.target, headers={k: v for k, v in asked.headers.items() if k in ("Accept",)})
-            answer = connection.getresponse()
-            body = answer.read()
-            raise Refusal(answer.status, body, **{k.replace("-", "_"): v for k, v in answer.getheaders() if k in (
-                "Content-Type", "Docker-Content-Digest", "Link", "Etag", "Content-Length")})
-        finally:
-            connection.close()
+        return pass_on(self.behind, asked)
 
 
-class Asked:
-    """A request, as the servers see it."""
-
-    def __init__(self, handler):
-        self.method, self.target, self.headers = handler.command, handler.path, handler.headers
-        self.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0)).decode()
-        self.path, _, self.query_text = handler.path.partition("?")
-        self.host = (handler.headers.get("Host") or "").partition(":")[0]
-
-    @staticmethod
-    def fields(text):
-        fields = urllib.parse.parse_qs(text, keep_blank_values=True, strict_parsing=bool(text))
-        if any(len(values) > 1 for values in fields.values()):
-            raise no_registry(400, "UNSUPPORTED", "a field is there twice")
-        return {name: values[0] for name, values in fields.items()}
-
-    def form(self):
-        if self.headers.get("Content-Type") != FORM:
-            raise no_entra(900144, 400, "invalid_request", "The request body must be a form")
-        return self.fields(self.body)
-
-    def query(self):
-        return self.fields(self.query_text)
-
-    def basic(self):
-        header = self.headers.get("Authorization", "")
-        return tuple(base64.b64decode(header[6:]).decode().split(":", 1)) if header.startswith("Basic ") else None
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_message(self, *_):
-        pass
-
-    def serve(self):
-        cloud, asked = self.server.cloud, Asked(self)
-        with cloud.lock:
-            cloud.log.append(asked)
-        try:
-            answer = self.server.serve_one(asked)
-            self.answer(200, json.dumps(answer).encode(), Content_Type="application/json; charset=utf-8")
-        except Refusal as no:
-            self.answer(no.status, no.body, **{"Content_Type": "application/json; charset=utf-8", **no.headers})
-
-    def answer(self, status, body, **headers):
-        self.send_response_only(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        if "Content_Length" not in headers:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = serve
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, cloud, address, serve_one, pki=None):
-        super().__init__(address, Handler)
-        self.cloud, self.serve_one = cloud, serve_one
-        if pki:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(pki.cert, pki.key)
-            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, *_):
-        if not isinstance(sys.exc_info()[1], OSError):  # clients that go away are part of the tests
-            traceback.print_exc()
-
-
-class Azure:
-    """All of it. skew: how far its clocks are ahead of ours."""
+class Azure(Cloud):
+    """All of it."""
 
     AUTHORITIES = ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn")
 
     def __init__(self, pki, metadata_address):
-        self.lock, self.log, self.skew = threading.Lock(), [], 0
+        super().__init__(pki)
         self.refresh_life, self.access_life = REFRESH_LIFE, ACCESS_LIFE
         self.entra, self.metadata, self.registries = Entra(self), Metadata(self), {}
-        self.tls = Server(self, ("127.0.0.1", 443), self.dispatch, pki)
-        self.plain = Server(self, (metadata_address, 80), self.metadata.serve)
-
-    def now(self):
-        return int(time.time()) + self.skew
+        self.servers.append(Server(self, (metadata_address, 80), self.metadata.serve))
 
     def dispatch(self, asked):
         if asked.host in self.AUTHORITIES:
             return self.entra.serve(asked)
         if asked.host in self.registries:
             return self.registries[asked.host].serve(asked)
-        raise Refusal(421, b"this is nobody's name here")
-
-    def forget(self):
-        with self.lock:
-            self.log.clear()
-
-    def asked(self, host=None, path=None):
-        with self.lock:
-            return [a for a in self.log if host in (None, a.host) and (path is None or a.path == path)]
-
-    def stop(self):
-        for server in (self.tls, self.plain):
-            server.shutdown()
-            server.server_close()
+        return super().dispatch(asked)

@@ -6,8 +6,10 @@ import http.client
 import http.server
 import json
 import ssl
+import sys
 import threading
 import time
+import traceback
 import urllib.parse
 
 FORM = "application/x-www-form-urlencoded"
@@ -113,7 +115,8 @@ class Server(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
-        pass
+        if not isinstance(sys.exc_info()[1], OSError):  # clients that go away are part of the tests
+            traceback.print_exc()
 
 
 def pass_on(behind, asked, **headers):
