@@ -3,6 +3,8 @@
 "path", "headers" and "verdict". That is what "kubectl pinnace hook -o json" prints, but for "reason", which is a part of the
 reason. All receivers have the secrets of hooks/secrets."""
 import dataclasses
+import hashlib
+import hmac
 import json
 import pathlib
 
@@ -45,3 +47,31 @@ def load():
     if len(cases) < AT_LEAST:
         raise ValueError(f"only {len(cases)} cases")
     return cases
+
+
+def pushes():
+    """A push of each receiver."""
+    found = {}
+    for case in load():
+        if case.verdict["hints"] and "form" not in case.headers["Content-Type"]:
+            found.setdefault(case.receiver, case)
+    return found
+
+
+def proof(receiver, body, secret):
+    """(what stands behind the path, header fields): how this sender shows that it knows a secret."""
+    def signed(kind):
+        return hmac.new(secret.encode(), body, kind).hexdigest()
+    if receiver in ("dockerhub", "quay", "gcr", "eventgrid"):
+        return f"?secret={secret}", {}
+    if receiver in ("generic", "github"):
+        return "", {"X-Hub-Signature-256": "sha256=" + signed(hashlib.sha256)}
+    if receiver == "gitea":
+        return "", {"X-Gitea-Signature": signed(hashlib.sha256)}
+    if receiver == "jfrog":
+        return "", {"X-JFrog-Event-Auth": signed(hashlib.sha256)}
+    if receiver == "nexus":
+        return "", {"X-Nexus-Webhook-Signature": signed(hashlib.sha1)}
+    if receiver == "gitlab":
+        return "", {"X-Gitlab-Token": secret}
+    return "", {"Authorization": f"Bearer {secret}"}

@@ -185,9 +185,9 @@ def descriptions_missing(schema, path):
 
 
 def try_examples(api):
-    for namespace in ("staging", "production"):
+    for namespace in ("staging", "production", "pinnace-system"):
         api.make("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    for name in ("pinpolicy", "tracks"):
+    for name in ("pinpolicy", "tracks", "hooks-ingress"):
         example = subprocess.run(["kubectl", "create", "--dry-run=server", "--validate=strict", "-f",
                                   os.path.join(render.ROOT, f"manifests/examples/{name}.yaml")],
                                  capture_output=True, text=True, check=False)

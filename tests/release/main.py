@@ -11,11 +11,11 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[1:1] = [os.path.join(HERE, "../manifests"), os.path.join(HERE, "../images")]
+sys.path[1:1] = [os.path.join(HERE, folder) for folder in ("../manifests", "../images", "../cases")]
 import results  # noqa: E402
 from world import CannotGoOn, Stage, World  # noqa: E402
 
-PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "people"]
+PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "senders", "people"]
 ALONE = ["outage"]
 LAST = ["installed", "crowd"]
 INSTALLED = ["installed"]

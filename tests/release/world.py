@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import hookcases
 from api import Api, collection, namespace, path_of, wrap
 from faulty import Faulty
 from images import Registry
@@ -22,6 +23,8 @@ HOST = "registry.test:5000"
 SYSTEM = "pinnace-system"
 TRACKS = "/apis/pinnace.dev/v1alpha1"
 PATIENCE = 400  # seconds until something counts as never
+# Hosts of what senders tell of, for which the registry stands.
+MIRRORED = sorted({hint["registry"] for case in hookcases.pushes().values() for hint in case.verdict["hints"]} - {""})
 FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
 
 
@@ -105,12 +108,13 @@ class Stage:
     def start(self):
         secrets = self.work / "hooks-secrets"
         secrets.mkdir(exist_ok=True)
-        for receiver in ("generic", "distribution"):
+        for receiver in hookcases.pushes():
             (secrets / receiver).write_text(self.secret + "\n")
         log = open(self.work / f"controller-{len(self.controllers)}.log", "ab")  # pylint: disable=consider-using-with
         self.controllers.append(subprocess.Popen(
             [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates",
              "--health", "127.0.0.1:0", "--registry-ca", self.authority, "--hooks", self.hooks, "--hooks-secrets", secrets,
+             *(argument for host in MIRRORED for argument in ("--mirror", f"{host}={HOST}")),
              *(argument for port in FAULTY for argument in ("--plain-http", f"registry.test:{port}"))], stdout=log, stderr=log))
         log.close()
 
