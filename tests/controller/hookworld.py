@@ -23,7 +23,7 @@ SECRET, OTHER = "0123456789abcdef", "another-secret-of-a-pipeline"
 EVENTS = "application/vnd.docker.distribution.events.v2+json"
 RECEIVERS = ("acr", "distribution", "dockerhub", "ecr", "eventgrid", "gcr", "generic", "gitea", "github", "gitlab", "harbor", "jfrog",
              "nexus", "quay")
-AT_ONCE = 10  # tests wait most of the time
+AT_ONCE = 14  # tests wait most of the time
 
 
 def event(repository, tag, action="push", media=INDEX, **more):
