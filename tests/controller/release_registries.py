@@ -4,8 +4,9 @@ import json
 import threading
 import time
 
-from program import demand, eventually
+from program import demand, equal, eventually
 from releasetest import at_rest, await_polls, push, quiet, test
+from releaseworld import TRACKS
 from servers import digest_of
 
 
@@ -92,3 +93,21 @@ def a_list_that_is_cut_is_none(world):
     world.registry.scripts["web"] = cut
     await_polls(world, "web", 4)
     demand(world.image_of("web").endswith(second), f"it went down: {world.image_of('web')}")
+
+
+@test
+def a_rollback_to_the_ledger_waits_for_no_registry(world):
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    second = push(world, "web")
+    world.rolled("web", second)
+    release = threading.Event()
+    world.registry.scripts["web"] = lambda handler: release.wait(60) and False
+    body = world.api.find(TRACKS, "tracks", "web", "default")
+    body["spec"]["hold"] = {"digest": first, "by": "ann"}
+    world.api.put(TRACKS, "tracks", "web", body, "default")
+    world.rolled("web", first)
+    demand(not release.is_set(), "the registry answered")
+    equal([asked["path"] for asked in world.registry.requests("web") if first in asked["path"]], [], "questions about the bytes")
+    release.set()

@@ -62,7 +62,7 @@ def a_track_made_again_knows_what_failed(world):
     """The book is lost with the Track; its history has what was quarantined."""
     digest = world.registry.image("web", "latest")
     world.deployment("web", f"{world.registry.host}/web:old")
-    status = {"begun": True, "quarantined": [{"digest": digest, "tag": "latest", "reason": "it crashed", "at": "2026-01-01T00:00:00Z"}]}
+    status = {"begun": True, "current": {"revision": 7}, "quarantined": [{"digest": digest, "tag": "latest", "reason": "it crashed", "at": "2026-01-01T00:00:00Z"}]}
     world.api.put(CORE, "configmaps", "web-history", {
         "metadata": {"labels": {"app.kubernetes.io/managed-by": "pinnace"}}, "data": {"rows": "", "status": json.dumps(status)}}, "default")
     world.track("web")
@@ -70,6 +70,9 @@ def a_track_made_again_knows_what_failed(world):
     eventually(lambda: [q for q in world.status("web").get("quarantined", []) if q["digest"] == digest], "what was quarantined")
     await_polls(world, "web")
     demand(world.image_of("web").endswith(":old"), f"what failed is rolled again: {world.image_of('web')}")
+    other = push(world, "web")
+    world.rolled("web", other)
+    equal(world.rows("web")[0]["revision"], 8, "its revisions go on")
 
 
 @test
@@ -88,3 +91,24 @@ def the_history_has_every_state(world):
     body = world.api.find(CORE, "configmaps", "web-history", "default")
     demand("ownerReferences" not in body["metadata"], "it would go with the Track")
     equal(len(json.loads(body["data"]["status"])["ledger"]), len(world.rows("web")), "rows of the book in it")
+
+
+@test
+def two_tracks_on_one_container(world):
+    """As when both were written before the webhook knew of either: the older one has it."""
+    first = world.make("web")
+    world.track("younger", repository="web", target="web")
+    program = world.lead()
+    world.rolled("web", first)
+
+    def refused():
+        return [c for c in world.status("younger").get("conditions", []) if c["type"] == "Ready" and c["reason"] == "TargetTaken"]
+    told = eventually(refused, f"a condition: {world.status('other')}")[0]
+    demand(told["status"] == "False" and "Track web" in told["message"], told)
+    eventually(lambda: any("Track web" in note for note in event_notes(world, "Stalled")), "an Event")
+    second = push(world, "web")
+    world.rolled("web", second)
+    equal(world.rows("younger"), [], "rows of the one that is refused")
+    world.api.drop(TRACKS, "tracks", "web", "default")
+    eventually(lambda: world.status("younger").get("phase") == "Current", f"the other one takes it over: {world.status('other')}")
+    equal(program.process.poll(), None, "it goes on")

@@ -138,3 +138,18 @@ def a_hint_makes_it_look_now(world):
     with urllib.request.urlopen(request, timeout=30) as answer:
         equal(answer.status, 200, "the answer")
     world.rolled("web", second)
+
+
+@test
+def a_list_that_lacks_what_runs_freezes_from_the_first_look_on(world):
+    world.deployment("web", f"{world.registry.host}/web:v1.0.0@sha256:{'1' * 64}")
+    other = world.registry.image("web", "v1.1.0")
+    world.track("web", follow={"semver": ">=1.0.0"})
+    world.lead()
+
+    def resolved():
+        return {item["type"]: item["reason"] for item in world.status("web").get("conditions", [])}.get("Resolved")
+    eventually(lambda: resolved() == "RunningTagGone", "the list is not believed")
+    equal([row["state"] for row in world.rows("web")], ["Adopted"], "the rows")
+    world.registry.image("web", "v1.0.0")
+    world.rolled("web", other)
