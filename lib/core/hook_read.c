@@ -92,9 +92,8 @@ void hook_add_name(struct hook_reading *reading, struct str name, struct str tag
 void hook_add_reference(struct hook_reading *reading, struct str reference)
 {
     size_t colon = str_rfind(reference, ':'), slash = str_rfind(reference, '/');
-    if (colon == STR_NOT_FOUND || (slash != STR_NOT_FOUND && colon < slash))
-        hook_pass_over(reading, HOOK_NO_TAG);
-    else if (str_find(reference, '@') != STR_NOT_FOUND)
+    bool is_port = slash != STR_NOT_FOUND && colon < slash;
+    if (colon == STR_NOT_FOUND || is_port || str_find(reference, '@') != STR_NOT_FOUND)
         hook_pass_over(reading, HOOK_NO_TAG);
     else
         hook_add_name(reading, str_head(reference, colon), str_tail(reference, colon + 1));

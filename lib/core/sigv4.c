@@ -62,7 +62,7 @@ static struct field take_field(struct str *query)
     size_t equals = str_find(text, '=');
     *query = str_tail(*query, end == STR_NOT_FOUND ? query->len : end + 1);
     if (equals == STR_NOT_FOUND)
-        return (struct field){text, STR_NONE};
+        return (struct field){text, str_tail(text, text.len)};
     return (struct field){str_head(text, equals), str_tail(text, equals + 1)};
 }
 
