@@ -6,6 +6,7 @@
 #   step "text" COMMAND...          runs it, shows how long it takes; on failure the end of its log
 #   background NAME COMMAND...      starts it; its log is $logs/NAME.log
 #   await_job NAME "text"           waits for it and shows progress; its exit status is in job_status
+#   await_any NAME...               waits until one of them has ended, whose name is in job_ended then
 #   at_exit COMMAND...              is done at the end, whatever the end is; the last one first
 #
 # COMMAND may be a function, with `set -e` in force, unless bash was told to look away: never write
@@ -53,10 +54,10 @@ seconds_of() { printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 
 # --- Jobs and the end -------------------------------------------------------------------------------
 
-declare -A job_pids=() job_starts=()
+declare -A job_pids=() job_starts=() job_texts=() job_next_lines=()
 exit_commands=()
 # Of the job that was waited for last.
-job_status=0 job_ms=0
+job_ended='' job_status=0 job_ms=0
 
 at_exit() { exit_commands=("$(printf '%q ' "$@")" "${exit_commands[@]}"); }
 
@@ -111,32 +112,53 @@ last_words() {
 
 # Where a line can be written anew, a counter runs on it; elsewhere a line comes now and then, ever more seldom.
 show_progress() {
-	local text=$1 log=$2 elapsed=$(($3 / 1000)) columns
+	local name=$1 elapsed=$(($2 / 1000)) columns
+	local text=${job_texts[$name]-$name} log=$logs/$name.log next=${job_next_lines[$name]:-2}
 	if is_terminal; then
 		columns=$(($(tput cols 2> /dev/null || echo 80) - ${#text} - 16))
 		((columns > 0)) || columns=1
 		printf '\r\e[K%s … %d s  %s' "$text" "$elapsed" "$(last_words "$log" "$columns")"
-	elif ((elapsed >= next_line)); then
-		next_line=$((next_line < 10 ? 10 : next_line * 2 > next_line + 60 ? next_line + 60 : next_line * 2))
+	elif ((elapsed >= next)); then
+		job_next_lines[$name]=$((elapsed < 10 ? 10 : elapsed < 60 ? elapsed * 2 : elapsed + 60))
 		printf '    %s … %d s  %s\n' "$text" "$elapsed" "$(last_words "$log" 70)"
 	fi
 }
 
-# await_job NAME "text": leaves the line for the one who prints the result: see end_line.
-await_job() {
-	local name=$1 text=$2 pid=${job_pids[$1]} began=${job_starts[$1]} next_line=2
-	is_terminal || printf '%s …\n' "$text"
-	local status=$logs/$name.status
-	while [[ ! -s $status ]] && kill -0 "$pid" 2> /dev/null; do
-		job_ms=$(($(now_ms) - began))
-		((job_ms < 500)) || show_progress "$text" "$logs/$name.log" "$job_ms"
+# A job that was killed leaves no word of how it ended.
+job_has_ended() { [[ -s $logs/$1.status ]] || ! kill -0 "${job_pids[$1]}" 2> /dev/null; }
+
+end_job() {
+	local name=$1 status=$logs/$1.status
+	# shellcheck disable=SC2034 # for who waited for several
+	job_ended=$name
+	job_status=1
+	if [[ -s $status ]]; then job_status=$(< "$status"); fi
+	wait "${job_pids[$name]}" 2> /dev/null || true
+	job_ms=$(($(now_ms) - job_starts[$name]))
+	unset "job_pids[$name]" "job_next_lines[$name]"
+}
+
+# Of several jobs a terminal shows the first.
+await_any() {
+	local name elapsed
+	while :; do
+		for name; do
+			if job_has_ended "$name"; then end_job "$name"; return; fi
+		done
+		for name; do
+			elapsed=$(($(now_ms) - job_starts[$name]))
+			((elapsed < 500)) || show_progress "$name" "$elapsed"
+			if is_terminal; then break; fi
+		done
 		sleep 0.1
 	done
-	job_status=1 # of one that was killed
-	if [[ -s $status ]]; then job_status=$(< "$status"); fi
-	wait "$pid" 2> /dev/null || true
-	job_ms=$(($(now_ms) - began))
-	unset "job_pids[$name]"
+}
+
+# await_job NAME "text": leaves the line for the one who prints the result: see end_line.
+await_job() {
+	job_texts[$1]=$2
+	is_terminal || printf '%s …\n' "$2"
+	await_any "$1"
 }
 
 # end_line "text" "how it ended": in place of the counter on a terminal.
