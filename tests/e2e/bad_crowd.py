@@ -59,6 +59,7 @@ def report(world):
 
 
 def run(world):
+    world.settled()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 8192), limit))
     body = json.dumps(review("Pod", world.pod_spec(PINNED)))

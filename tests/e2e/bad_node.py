@@ -2,7 +2,7 @@
 """The node is drained, with old and new workloads of a labelled namespace on it; then its programs are killed."""
 from bad_world import kill, processes, until
 from lib import check, kubectl, must, same
-from load import PINNED
+from load import MOVING, PINNED
 
 
 def workloads(world):
@@ -13,6 +13,8 @@ def workloads(world):
     for name in "tagged", "pinned":
         world.await_running("worn", f"app={name}", 2)
     world.label("worn", enforce="pinned")
+    # The API server knows namespaces by a watch of its own, which may lag behind.
+    until(lambda: world.try_pod("worn", MOVING).status == 403, "the label's effect")
 
 
 def drain(world):
@@ -22,7 +24,10 @@ def drain(world):
     same("one webhook is left and answers", len(world.ready_pods()), 1)
     gone = kubectl("-n", "worn", "get", "pods", "-o", "jsonpath={.items[*].status.phase}").stdout
     check("the workloads were evicted", "Running" not in gone, gone)
-    until(lambda: told(world), "a word of the pods that are refused")
+    try:
+        until(lambda: told(world), "a word of the pods that are refused")
+    except RuntimeError as problem:
+        raise RuntimeError(f"{problem}\n{kubectl('-n', 'worn', 'get', 'replicasets,pods,events', '-o', 'wide').stdout}") from problem
     check("what would come back by tag is refused, and its ReplicaSet says so with the reason", True)
     must(kubectl("uncordon", "node0"))
     world.await_running("worn", "app=pinned", 2)
