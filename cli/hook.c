@@ -46,15 +46,6 @@ struct request {
 
 /* --- The request -------------------------------------------------------------------------------- */
 
-static struct str trimmed(struct str text)
-{
-    while (text.len && ascii_is_space(text.ptr[0]))
-        text = str_tail(text, 1);
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static int add_header(const struct cli_verb *verb, struct request *request, const char *text)
 {
     struct str whole = str_of(text);
@@ -64,7 +55,7 @@ static int add_header(const struct cli_verb *verb, struct request *request, cons
     if (request->header_count == HEADERS_MAX)
         return cli_usage_error(verb, "there are more than %d header fields", (int)HEADERS_MAX);
     request->headers[request->header_count++] =
-        (struct header){str_head(whole, colon), trimmed(str_tail(whole, colon + 1))};
+        (struct header){str_head(whole, colon), str_trimmed(str_tail(whole, colon + 1))};
     return EXIT_CLEAN;
 }
 

@@ -118,6 +118,16 @@ static inline bool ascii_is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* Without white space around it. */
+static inline struct str str_trimmed(struct str s)
+{
+    while (s.len && ascii_is_space(s.ptr[0]))
+        s = str_tail(s, 1);
+    while (s.len && ascii_is_space(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 static inline bool str_eq_nocase(struct str a, struct str b)
 {
     if (a.len != b.len)

@@ -59,17 +59,8 @@ uint64_t http_head_length(const struct http_head *head)
     return length;
 }
 
-static struct str trim(struct str text)
-{
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    while (text.len && ascii_is_space(text.ptr[0]))
-        text = str_tail(text, 1);
-    return text;
-}
-
 bool http_type_is(struct str header, struct str type)
 {
     size_t end = str_find(header, ';');
-    return str_eq_nocase(trim(end == STR_NOT_FOUND ? header : str_head(header, end)), type);
+    return str_eq_nocase(str_trimmed(end == STR_NOT_FOUND ? header : str_head(header, end)), type);
 }

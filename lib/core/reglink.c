@@ -9,15 +9,6 @@
 
 enum { LINK_MAX = 16 * 1024 };
 
-static struct str trim(struct str text)
-{
-    while (text.len && ascii_is_space(text.ptr[0]))
-        text = str_tail(text, 1);
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static int refuse(struct err *err, const char *what)
 {
     return err_set(err, ERR_INPUT, "Link: %s", what);
@@ -46,9 +37,10 @@ static bool is_next(struct str parameters)
         struct str one = semicolon == STR_NOT_FOUND ? parameters : str_head(parameters, semicolon);
         parameters = semicolon == STR_NOT_FOUND ? STR_NONE : str_tail(parameters, semicolon + 1);
         size_t equals = str_find(one, '=');
-        if (equals == STR_NOT_FOUND || !str_eq_nocase(trim(str_head(one, equals)), STR("rel")))
+        if (equals == STR_NOT_FOUND ||
+            !str_eq_nocase(str_trimmed(str_head(one, equals)), STR("rel")))
             continue;
-        struct str value = trim(str_tail(one, equals + 1));
+        struct str value = str_trimmed(str_tail(one, equals + 1));
         if (value.len >= 2 && value.ptr[0] == '"' && str_ends(value, STR("\"")))
             value = str_tail(str_head(value, value.len - 1), 1);
         while (value.len) {
@@ -65,10 +57,10 @@ static bool is_next(struct str parameters)
 /* The target of the link with rel=next; .len 0: there is none. */
 static int find_next(struct str header, struct str *ret_target, struct err *err)
 {
-    struct str rest = trim(header), target = STR_NONE;
+    struct str rest = str_trimmed(header), target = STR_NONE;
     while (rest.len && !target.len) {
         if (rest.ptr[0] == ',') {
-            rest = trim(str_tail(rest, 1));
+            rest = str_trimmed(str_tail(rest, 1));
             continue;
         }
         size_t end = str_find(rest, '>');
@@ -78,10 +70,10 @@ static int find_next(struct str header, struct str *ret_target, struct err *err)
         rest = str_tail(rest, end + 1);
         size_t stop = parameters_end(rest);
         if (is_next(str_head(rest, stop)))
-            target = trim(candidate);
+            target = str_trimmed(candidate);
         if (is_next(str_head(rest, stop)) && !target.len)
             return refuse(err, "the target of the next page is empty");
-        rest = trim(str_tail(rest, stop));
+        rest = str_trimmed(str_tail(rest, stop));
     }
     *ret_target = target;
     return 0;

@@ -77,15 +77,6 @@ static bool add_entity(struct buf *out, struct str name)
     return false;
 }
 
-static struct str trimmed(struct str text)
-{
-    while (text.len && ascii_is_space(text.ptr[0]))
-        text = str_tail(text, 1);
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static struct str unescaped(struct reader *reader, struct str text)
 {
     struct buf out = BUF_INIT(reader->arena, text.len);
@@ -120,7 +111,7 @@ static void keep(struct reader *reader, struct str name, struct str text)
         if (reader->found[i].ptr)
             fail(reader, "an element that is there twice");
         else
-            reader->found[i] = unescaped(reader, trimmed(text));
+            reader->found[i] = unescaped(reader, str_trimmed(text));
         return;
     }
 }
@@ -154,7 +145,7 @@ static void open_element(struct reader *reader, struct str tag)
 /* before: where the closing tag begins. */
 static void close_element(struct reader *reader, struct str tag, const char *before)
 {
-    struct str name = trimmed(tag);
+    struct str name = str_trimmed(tag);
     if (!reader->depth || !str_eq(name, reader->open[reader->depth - 1])) {
         fail(reader, "an element that is closed without being open");
         return;
@@ -226,7 +217,7 @@ int xml_leaves_read(struct str text, const struct str names[], size_t count, str
     while (reader.rest.len) {
         size_t mark = str_find(reader.rest, '<');
         struct str between = str_head(reader.rest, mark == STR_NOT_FOUND ? reader.rest.len : mark);
-        if (!reader.depth && trimmed(between).len) {
+        if (!reader.depth && str_trimmed(between).len) {
             fail(&reader, "text outside of all elements");
             break;
         }

@@ -17,15 +17,6 @@ enum {
 
 #define POD_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount/"
 
-static struct str trimmed(struct str s)
-{
-    while (s.len && ascii_is_space(s.ptr[s.len - 1]))
-        s.len--;
-    while (s.len && ascii_is_space(s.ptr[0]))
-        s = str_tail(s, 1);
-    return s;
-}
-
 /* What the kubeconfig holds itself, or else what is in the file that it names. */
 static int read_either(struct str data, struct str file, struct arena *arena, struct str *ret_text,
                        struct err *err)
@@ -44,7 +35,7 @@ static int read_files(const struct kube_access *access, struct kube_files *files
         read_either(user->key_data, user->key_file, arena, &files->key, err) < 0 ||
         read_either(STR_NONE, user->token_file, arena, &files->token, err) < 0)
         return -1;
-    files->token = user->token_file.len ? trimmed(files->token) : user->token;
+    files->token = user->token_file.len ? str_trimmed(files->token) : user->token;
     return 0;
 }
 
@@ -147,7 +138,7 @@ static int use_pod(struct kube_access *access, struct err *err)
         return -1;
     access->cluster.ca_file = STR(POD_FOLDER "ca.crt");
     access->user.token_file = STR(POD_FOLDER "token");
-    access->namespace = trimmed(namespace);
+    access->namespace = str_trimmed(namespace);
     access->from_pod = true;
     return 0;
 }

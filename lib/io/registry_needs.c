@@ -13,13 +13,6 @@
 
 #include "pinnace/banned.h"
 
-static struct str trim(struct str text)
-{
-    while (text.len && ascii_is_space(text.ptr[text.len - 1]))
-        text.len--;
-    return text;
-}
-
 static int read_environment(struct registry_identity *identity, const struct provider_need *need,
                             struct str *ret_value, struct err *err)
 {
@@ -31,7 +24,7 @@ static int read_environment(struct registry_identity *identity, const struct pro
         return err_prefix(err, "%s: ", need->env);
     if (text.len > PROVIDER_VALUE_MAX)
         return err_set(err, ERR_LIMIT, "%s: it is longer than 64 KiB", need->env);
-    *ret_value = need->is_file ? trim(text) : text;
+    *ret_value = need->is_file ? str_trimmed(text) : text;
     return 0;
 }
 

@@ -255,8 +255,8 @@ class World:
     def story(self):
         """Pods and events of Pinnace, and the end of its logs."""
         told = [kubectl("-n", SYSTEM, "get", "pods", "-o", "wide").stdout, kubectl("-n", SYSTEM, "get", "events").stdout]
-        for deployment in ("controller", "webhook"):
-            told.append(kubectl("-n", SYSTEM, "logs", f"deployment/pinnace-{deployment}", "--tail=20").stdout)
+        for component in ("controller", "webhook"):
+            told.append(kubectl("-n", SYSTEM, "logs", "-l", f"app.kubernetes.io/component={component}", "--prefix", "--tail=20").stdout)
         return "\n".join(told)
 
 

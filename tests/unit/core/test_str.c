@@ -87,6 +87,22 @@ TEST(parts)
     }
 }
 
+TEST(trimming)
+{
+    static const struct {
+        const char *name;
+        struct str text, trimmed;
+    } rows[] = {
+        {"nothing to take away", STR_INIT("a b"), STR_INIT("a b")},
+        {"before and after", STR_INIT(" \t a b\r\n"), STR_INIT("a b")},
+        {"nothing but white space", STR_INIT(" \n\t\r"), STR_INIT("")},
+        {"nothing", {NULL, 0}, STR_INIT("")},
+        {"a NUL is not white space", STR_INIT("\0 "), STR_INIT("\0")},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK(rows[i].name, str_eq(str_trimmed(rows[i].text), rows[i].trimmed));
+}
+
 TEST(making)
 {
     assert_null(str_of(NULL).ptr);
@@ -150,6 +166,7 @@ int main(void)
         cmocka_unit_test(finding),       cmocka_unit_test(parts),
         cmocka_unit_test(making),        cmocka_unit_test(printing_is_cut_and_takes_null),
         cmocka_unit_test(ascii_classes), cmocka_unit_test(compare),
+        cmocka_unit_test(trimming),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
