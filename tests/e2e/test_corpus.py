@@ -56,19 +56,21 @@ class Ledger:
 
     def __init__(self, world, folder):
         self.world, self.file, self.turn, self.there = world, os.path.join(folder, "ledger.yaml"), 0, []
+        self.mark = "turn.example/track-0"
 
-    def set(self, ledger):
-        """Whether the API server takes the Tracks."""
+    def set(self, ledger, registries):
+        """Whether the API server takes the Tracks. Images may come from these registries, or from all."""
         for path in self.there:
             self.world.api.delete(path)
         self.there, self.turn = [], self.turn + 1
+        before, self.mark = self.mark, f"{registries[0] if registries else 'turn.example'}/track-{self.turn}"
         if not all([self._add(track).ok for track in (render.objects_of(ledger) if ledger else [])]):
             return False
         if not (marked := self._add(self._mark())).ok:
             raise RuntimeError(marked)
         with open(self.file, "w", encoding="utf-8") as file:
             file.write("\n---\n".join(json.dumps(self.world.api.get(path).body) for path in self.there))
-        self._await_webhooks()
+        self._await_webhooks(before)
         return True
 
     def _add(self, track):
@@ -86,15 +88,15 @@ class Ledger:
     def _mark(self):
         digest = "sha256:" + "0" * 64
         return {"apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": f"turn-{self.turn}", "namespace": "probe"},
-                "spec": {"image": f"turn.example/track-{self.turn}", "follow": {"tag": "latest"},
+                "spec": {"image": self.mark, "follow": {"tag": "latest"},
                          "targets": [{"kind": "Deployment", "name": f"turn-{self.turn}"}]},
                 "status": {"current": {"digest": digest, "tag": "latest"},
                            "ledger": [{"revision": 1, "tag": "latest", "digest": digest, "state": "Healthy"}]}}
 
-    def _await_webhooks(self):
+    def _await_webhooks(self, before):
         """The mark before went last but for this one's, and what is gone is not found by a fresh look either."""
-        for turn, released in ((self.turn, True), (self.turn - 1, False)):
-            self.world.until_judged("/enforce/released", "probe", f"turn.example/track-{turn}@sha256:{'0' * 64}", released)
+        for mark, released in ((self.mark, True), (before, False)):
+            self.world.until_judged("/enforce/released", "probe", f"{mark}@sha256:{'0' * 64}", released)
 
 
 class Rules:
@@ -102,6 +104,7 @@ class Rules:
 
     def __init__(self, world, folder):
         self.world, self.file, self.turn, self.there = world, os.path.join(folder, "policy.yaml"), 0, []
+        self.registries = []
         world.api.make(POLICIES, EMPTY_POLICY)
         for name in ("probe", "production", "staging"):
             world.namespace(name)
@@ -113,6 +116,7 @@ class Rules:
             api.delete(path)
         self.turn, self.there = self.turn + 1, []
         pinpolicy = (render.find(objects, "PinPolicy") or [json.loads(json.dumps(EMPTY_POLICY))])[0]
+        self.registries = pinpolicy["spec"].get("registries", [])
         pinpolicy["spec"].setdefault("exemptions", []).append(
             {"images": [f"turn.example/policy-{self.turn}"], "namespaces": ["probe"], "reason": "the tests' own"})
         exemptions = [in_our_time(item) for item in render.find(objects, "Exemption")]
@@ -242,7 +246,7 @@ def send_all(world, rules, ledger, cases, reasons):
     for case in cases:
         by_rules[case.policy, case.ledger][("enforce" if case.mode == "enforce" else "warn", case.level)].append(case)
     for (policy, tracks), by_level in by_rules.items():
-        if not rules.set(policy) or not ledger.set(tracks):
+        if not rules.set(policy) or not ledger.set(tracks, rules.registries):
             reasons["PinPolicy, Exemption or Track is one that the API server refuses"] += sum(map(len, by_level.values()))
             continue
         for (mode, level), group in by_level.items():

@@ -27,18 +27,28 @@ class Case:
         self.old = self.cleaned(request["oldObject"]) if self.operation == "UPDATE" else None
 
     def cleaned(self, item):
-        """The object as a client may send it, under the name of the case: several share a namespace."""
+        """The object as a client may send it."""
         item = json.loads(json.dumps(item))
         metadata = item.setdefault("metadata", {})
-        for field in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "generateName",
-                      "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "selfLink"):
+        for field in ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
+                      "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             metadata.pop(field, None)
-        metadata.update(name=f"case-{self.name}"[:52].rstrip("-"), namespace=self.namespace)
-        if self.kind == "Pod" and "app" in (metadata.get("labels") or {}):
-            metadata["labels"]["app"] = metadata["name"]  # or a ReplicaSet of another case adopts and deletes it
+        metadata["namespace"] = self.namespace
+        beginning = metadata.pop("generateName", None)
+        if self.ledger and self.operation == "CREATE":
+            metadata.setdefault("name", f"{beginning}x1y2z")  # Tracks know workloads by name, and pods by their owners
+        else:
+            self._set_apart(metadata)
         item["apiVersion"] = RESOURCES[self.kind][0]
         item["kind"] = self.kind
         return item
+
+    def _set_apart(self, metadata):
+        """Under the name of the case: several share a namespace, and what is stored would be adopted or collected."""
+        metadata.pop("ownerReferences", None)
+        metadata["name"] = f"case-{self.name}"[:52].rstrip("-")
+        if self.kind == "Pod" and "app" in (metadata.get("labels") or {}):
+            metadata["labels"]["app"] = metadata["name"]
 
     def pod_spec(self):
         item = self.object
