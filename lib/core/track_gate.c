@@ -215,6 +215,20 @@ static struct wait wait_for(enum candidate_wait waits, struct str waits_for)
     return (struct wait){waits, waits_for, 0};
 }
 
+/* When a version is pushed, whoever asks first knows it first: the source has its turn to look. */
+enum {
+    SOURCE_SPREAD = 10,  /* looks are up to this part of the interval late */
+    SOURCE_ANSWERS = 10, /* seconds for a look, and for what comes of it */
+};
+
+static int64_t source_looks_by(const struct deciding *d, struct str digest)
+{
+    const struct trackbook *book = d->next;
+    int64_t since = str_eq(book->candidate.digest, digest) ? book->candidate.since : d->now;
+    int64_t interval = d->facts->source.spec->interval;
+    return since + interval + interval / SOURCE_SPREAD + SOURCE_ANSWERS;
+}
+
 /* Whether the source can still prove it, as things stand. */
 static bool may_be_proved(const struct deciding *d, struct str digest)
 {
@@ -238,17 +252,22 @@ static struct wait wait_for_proof(struct deciding *d, struct str digest)
     if (!source->spec || !source->book)
         return wait_for(WAITS_FOR_PROOF, deciding_text(d, "%.*s is not there", STR_FMT(from)));
     const struct book_proof *proof = book_proof_of(source->book, digest);
+    bool failed = book_quarantine_of(source->book, digest) != NULL;
     struct wait wait =
         wait_for(WAITS_FOR_PROOF, deciding_text(d, "%.*s has to run it soundly for %lld s",
                                                 STR_FMT(from), (long long)spec->from.soak));
-    if (!may_be_proved(d, digest))
+    if (may_be_proved(d, digest)) {
+        wait.until = proof && proof->since ? proof->since + spec->from.soak - proof->seconds : 0;
+    } else if (!failed && d->now < source_looks_by(d, digest)) {
+        wait.waits_for =
+            deciding_text(d, "%.*s has to see it: it looks into the registry every %lld s",
+                          STR_FMT(from), (long long)source->spec->interval);
+        deciding_again(d, source_looks_by(d, digest));
+    } else {
         d->never_proved = wait.waits_for = deciding_text(
             d, "%.*s %s; promote it there to prove it, or promote it here to go past the proof",
-            STR_FMT(from),
-            book_quarantine_of(source->book, digest) ? "has quarantined it"
-                                                     : "does not run it and is not about to");
-    else if (proof && proof->since)
-        wait.until = proof->since + spec->from.soak - proof->seconds;
+            STR_FMT(from), failed ? "has quarantined it" : "does not run it and is not about to");
+    }
     deciding_again(d, wait.until);
     return wait;
 }

@@ -159,6 +159,17 @@ static inline void expect_book(struct world *world, const char *rest)
         WORLD_FAIL(world, "%s is\n  \"%s\", not\n  \"%s\"", where, got, rest);
 }
 
+/* "production/web a part of it": what the candidate waits for. */
+static inline void expect_wait(struct world *world, const char *rest)
+{
+    char where[64];
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    const struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
+    struct str got = see_track(world, track, &arena)->book.candidate.waits_for;
+    if (!text_has(got, str_of(rest)))
+        WORLD_FAIL(world, "it waits for\n  \"%.*s\", not\n  \"%s\"", STR_FMT(got), rest);
+}
+
 /* "production/web Drifted True AnotherHand part of the message" */
 static inline void expect_condition(struct world *world, const char *rest)
 {
@@ -276,6 +287,20 @@ static inline bool change_workload(struct world *world, const char *verb, const 
     return true;
 }
 
+/* It does not look into the registry for so long. */
+static inline void doze(struct world *world, const char *rest)
+{
+    char where[64];
+    struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
+    if (track->dozes)
+        return;
+    memcpy(track->dozing, world->tags, sizeof(track->dozing));
+    track->dozing_count = world->tag_count;
+    track->dozes = true;
+    track->dozes_since = world->now;
+    track->dozes_until = world->now + strtol(rest, NULL, 10);
+}
+
 static inline bool change_track(struct world *world, const char *verb, const char *rest)
 {
     char where[64], key[16];
@@ -291,6 +316,8 @@ static inline bool change_track(struct world *world, const char *verb, const cha
         track->lost = strcmp(verb, "remake") == 0 ? track->status : STR_NONE;
         track->status = STR("null");
         track->created = world->now;
+    } else if (strcmp(verb, "doze") == 0) {
+        doze(world, rest);
     } else if (strcmp(verb, "delete") == 0) {
         find_track(world, rest)->deleted = true;
     } else if (strcmp(verb, "apply") == 0) {
@@ -315,6 +342,8 @@ static inline void run_line(struct world *world, const char *line)
         expect_book(world, rest);
     else if (strcmp(verb, "?") == 0)
         expect_condition(world, rest);
+    else if (strcmp(verb, "waits") == 0)
+        expect_wait(world, rest);
     else if (strcmp(verb, "rows") == 0)
         expect_rows(world, rest);
     else if (strcmp(verb, "approved") == 0)

@@ -111,9 +111,17 @@ static inline bool take_step(struct world *world, struct sim_track *track)
     return true;
 }
 
+static inline void wake_those_due(struct world *world)
+{
+    for (size_t i = 0; i < world->track_count; i++)
+        if (world->now >= world->tracks[i].dozes_until)
+            world->tracks[i].dozes = false;
+}
+
 static inline void settle(struct world *world)
 {
     bool busy = true;
+    wake_those_due(world);
     for (int rounds = 0; busy; rounds++) {
         busy = false;
         if (rounds > 500)
@@ -135,8 +143,10 @@ static inline void wait_for_seconds(struct world *world, int64_t seconds)
     settle(world);
     while (world->now < end) {
         int64_t next = end;
-        for (size_t i = 0; i < world->track_count; i++)
+        for (size_t i = 0; i < world->track_count; i++) {
             earliest(&next, world->tracks[i].again_at, world->now);
+            earliest(&next, world->tracks[i].dozes_until, world->now);
+        }
         for (size_t i = 0; i < world->workload_count; i++) {
             earliest(&next, world->workloads[i].changed_at + READY_AFTER, world->now);
             earliest(&next, world->workloads[i].changed_at + RESTART_AFTER, world->now);

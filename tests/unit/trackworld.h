@@ -41,8 +41,16 @@ struct sim_workload {
     int64_t generation;
 };
 
+struct sim_tag {
+    char tag[32], digest;
+};
+
 struct sim_track {
     char where[64];
+    bool dozes; /* it goes by what the registry had when it looked last */
+    struct sim_tag dozing[WORLD_TAGS];
+    size_t dozing_count;
+    int64_t dozes_since, dozes_until; /* it looks by itself then */
     struct {
         char key[16];
         char value[1024];
@@ -68,9 +76,7 @@ struct world {
     struct sim_workload workloads[WORLD_WORKLOADS];
     struct sim_track tracks[WORLD_TRACKS];
     size_t workload_count, track_count;
-    struct {
-        char tag[32], digest;
-    } tags[WORLD_TAGS];
+    struct sim_tag tags[WORLD_TAGS];
     size_t tag_count;
     enum behaviour does[128];
     bool is_gone[128]; /* out of the registry */
@@ -273,11 +279,11 @@ static inline struct seen_track *see_track(struct world *world, const struct sim
     return seen;
 }
 
-static inline char tag_means(const struct world *world, struct str tag)
+static inline char tag_means(const struct sim_tag *tags, size_t count, struct str tag)
 {
-    for (size_t i = 0; i < world->tag_count; i++)
-        if (str_eq(str_of(world->tags[i].tag), tag))
-            return world->tags[i].digest;
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(str_of(tags[i].tag), tag))
+            return tags[i].digest;
     return '-';
 }
 
@@ -294,17 +300,20 @@ static inline struct registry_facts ask_registry(struct world *world, struct sim
     facts.at = 1;
     if (world->registry_down)
         facts.error = STR("connection refused");
+    const struct sim_tag *tags = track->dozes ? track->dozing : world->tags;
+    size_t tag_count = track->dozes ? track->dozing_count : world->tag_count;
     struct tag_follow follow = seen->spec.follow;
     struct tag_pick *pick = arena_new(arena, struct tag_pick);
     follow.current = seen->book.current.tag;
-    for (size_t i = 0; i < world->tag_count; i++)
-        tag_pick_add(pick, &follow, str_of(world->tags[i].tag));
+    for (size_t i = 0; i < tag_count; i++)
+        tag_pick_add(pick, &follow, str_of(tags[i].tag));
     facts.tag = tag_picked(pick);
     if (facts.tag.len)
-        facts.digest = digest_of(tag_means(world, facts.tag));
+        facts.digest = digest_of(tag_means(tags, tag_count, facts.tag));
     facts.running_tag = str_of(track->looked_for);
-    if (facts.running_tag.len && tag_means(world, facts.running_tag) != '-')
-        facts.running_digest = digest_of(tag_means(world, facts.running_tag));
+    char running = tag_means(tags, tag_count, facts.running_tag);
+    if (facts.running_tag.len && running != '-')
+        facts.running_digest = digest_of(running);
     else
         facts.running_tag_gone = facts.running_tag.len > 0;
     size_t count = strlen(track->asked);

@@ -52,6 +52,24 @@ static const struct scenario scenarios[] = {
         "> s:Promoted 2, s:apply web 2", "? production/web NeverProved False Proving", "wait 700",
         "> s:Healthy 2, p:RollingOut 2, p:apply web 2, p:Healthy 2",
     }},
+    {"staging has its turn to look before it is said that it will never prove", {
+        STAGING, PRODUCTION, "wait 0", "doze staging/web 60", "push latest 2", "push v1.1.0 2", "wait 59",
+        "> Adopted 1, p:Adopted 1", "= production/web Waiting 1 - 2 Proof", "? production/web NeverProved False Proving",
+        "waits production/web Track web of namespace staging has to see it: it looks into the registry every 60 s",
+        "wait 1", "> s:RollingOut 2, s:apply web 2", "? production/web NeverProved False Proving",
+        "wait 700", "> s:Healthy 2, p:RollingOut 2, p:apply web 2, p:Healthy 2",
+    }},
+    {"staging has that turn for its own interval, and no longer", {
+        STAGING, PRODUCTION, "spec staging/web interval '5m'", "wait 0", "doze staging/web 9999", "push v1.1.0 2",
+        "wait 339", "> Adopted 1, p:Adopted 1", "? production/web NeverProved False Proving", "wait 1", "> p:NeverProved",
+        "? production/web NeverProved True NotRunThere does not run it and is not about to", "wait 9999", "> nothing",
+    }},
+    {"bytes that staging passed over, and is about to run", {
+        STAGING, PRODUCTION, "wait 0", "push latest 2", "wait 100", "push latest 1", "wait 100", "doze staging/web 30",
+        "push latest 2", "push v1.1.0 2", "wait 10", "? production/web NeverProved False Proving", "wait 99",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, s:RollingOut 1, s:apply web 1, s:Healthy 1, s:RollingOut 2, s:apply web 2, s:Healthy 2",
+        "? production/web NeverProved False Proving",
+    }},
     {"a source that is not there", {
         PRODUCTION, "push v1.1.0 2", "wait 9999", "> Adopted 1", "= production/web Waiting 1 - 2 Proof",
     }},
@@ -74,7 +92,7 @@ static const struct scenario scenarios[] = {
         STAGING, PRODUCTION, "scale staging/web 0", "push latest 2", "wait 10", "spec staging/web suspend true",
         "push latest 3", "wait 10", "push v1.1.0 3", "push latest 2", "wait 10",
         "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Applied 2", "spec staging/web suspend false", "wait 999",
-        "> s:RollingOut 3, s:apply web 3, s:Applied 3, s:RollingOut 2, p:NeverProved, s:apply web 2, s:Applied 2",
+        "> s:RollingOut 3, s:apply web 3, s:Applied 3, s:RollingOut 2, s:apply web 2, s:Applied 2, p:NeverProved",
     }},
     {"manual", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "spec p/web approval 'Manual'", "wait 0",

@@ -109,6 +109,20 @@ static void check_quarantine(struct world *world, const struct track_facts *fact
     }
 }
 
+/* Who has to prove it had its turn to look since it was seen. */
+static void check_never_proved(struct world *world, const struct track_facts *facts,
+                               const struct trackbook *next)
+{
+    const struct trackbook *source = facts->source.book;
+    if (next->conditions[TRACK_NEVER_PROVED].status != CONDITION_TRUE ||
+        facts->book->conditions[TRACK_NEVER_PROVED].status == CONDITION_TRUE ||
+        book_quarantine_of(source, next->candidate.digest))
+        return;
+    const struct sim_track *track =
+        track_at(world, facts->spec->from.namespace, facts->spec->from.track);
+    CHECK(world->scenario, track && (!track->dozes || track->dozes_since > next->candidate.since));
+}
+
 static void check_write(struct world *world, const struct track_facts *facts,
                         const struct trackbook *next)
 {
@@ -116,6 +130,7 @@ static void check_write(struct world *world, const struct track_facts *facts,
     CHECK(world->scenario, !trackbook_equal(book, next));
     check_verdicts(world, book, next);
     check_quarantine(world, facts, next);
+    check_never_proved(world, facts, next);
     CHECK(world->scenario,
           !next->row_count || !next->begun || next->rows[0].revision >= book->current.revision);
     if (!next->row_count || !book->begun || next->rows[0].revision == book->rows[0].revision)
@@ -299,7 +314,7 @@ static void something_happens(struct world *world)
 {
     static const char *const does[] = {"well", "well", "well", "crash", "hang", "restart"};
     const char *where = tracks[any(2)];
-    switch (any(14)) {
+    switch (any(15)) {
     case 0:
         line(world, "bytes %c %s", digits[any(15)], does[any(6)]);
         break;
@@ -326,6 +341,9 @@ static void something_happens(struct world *world)
         break;
     case 8:
         line(world, "apply %s", any(3) ? "allowed" : "refused");
+        break;
+    case 10:
+        line(world, "doze %s %u", where, any(60));
         break;
     case 9:
         something_rare(world, where);
