@@ -44,3 +44,21 @@ int account_token_read(struct str json, struct arena *arena, struct str *ret_tok
     *ret_token = token;
     return 0;
 }
+
+int account_issuer_read(struct str json, struct arena *arena, struct str *ret_issuer,
+                        struct err *err)
+{
+    static const struct str keys[] = {STR_INIT("issuer")};
+    struct str issuer = STR_NONE;
+    struct scan scan;
+    scan_begin(&scan, json, arena);
+    struct scan_members members = scan_object(&scan);
+    while (scan_member(&scan, &members, keys, 1) != SCAN_END)
+        issuer = scan_string(&scan);
+    if (scan_finish(&scan, err) < 0)
+        return -1;
+    if (!issuer.len)
+        return err_set(err, ERR_INPUT, "issuer: is missing");
+    *ret_issuer = issuer;
+    return 0;
+}

@@ -36,7 +36,8 @@ static void note_annotations(const struct provider *provider, struct scan *scan,
         struct str value = scan_string(scan);
         for (size_t i = 0; i < provider->need_count; i++)
             if (provider->needs[i].annotation && value.len <= PROVIDER_VALUE_MAX &&
-                str_eq(key, str_of(provider->needs[i].annotation)))
+                str_eq(key, str_of(provider->needs[i].annotation)) &&
+                (!provider->needs[i].mark || str_eq(value, str_of(provider->needs[i].mark))))
                 noted->values[i] = value;
     }
 }

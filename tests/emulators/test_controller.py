@@ -152,6 +152,91 @@ def the_machine_of_google(world):
         assert "ya29" not in cluster.told()
 
 
+class GoogleAccounts:
+    """The API server's part: whom it makes tokens for, and who it says it is itself."""
+
+    def __init__(self, cloud, cluster, **annotations):
+        self.cloud, self.issuer, self.tokens = cloud, test_google.CLUSTER, []
+        cluster.follow(f"{test_google.HOST}/shop/web")
+        cluster.api.put(CORE, "serviceaccounts", "default", {"metadata": {"annotations": {f"iam.gke.io/{k.replace('_', '-')}": v for k, v in annotations.items()}}}, "default")
+        cluster.api.faults.append(self.answer)
+
+    def answer(self, handler, asked):
+        if asked.path == "/.well-known/openid-configuration":
+            handler.say(*((200, {"issuer": self.issuer, "jwks_uri": "x"}) if self.issuer else (403, {"kind": "Status", "code": 403, "reason": "Forbidden", "message": "no"})))
+            return True
+        if not asked.path.endswith("/serviceaccounts/default/token"):
+            return False
+        audience, = asked.body["spec"]["audiences"]
+        self.tokens.append(self.cloud.issuer.token("system:serviceaccount:default:default", audience=audience))
+        handler.say(201, {**asked.body, "status": {"token": self.tokens[-1], "expirationTimestamp": "2030-01-01T00:00:00Z"}})
+        return True
+
+
+def asked_of_google(cloud):
+    """How often each of those was asked that say who we are, and the machine."""
+    return [len(cloud.google.asked(host)) for host in (google.STS, google.IAM, test_google.METADATA)]
+
+
+@test
+def an_account_of_the_cluster_that_is_one_of_google(world):
+    with world.place(test_google) as (cloud, cluster):
+        cloud.iam.accounts[test_google.ROBOT] = {test_google.PRINCIPAL}
+        cloud.google.pullers.add(test_google.ROBOT)
+        accounts = GoogleAccounts(cloud, cluster, gcp_service_account=test_google.ROBOT)
+        cluster.lead("--account-identity", "--machine-identity", "google")
+        cluster.rolled("web", cloud.behind.digest)
+        equal(asked_of_google(cloud), [1, 1, 0], "questions to STS, IAM and the machine")
+        # All that was given ends.
+        cloud.google.access, cloud.google.federated, cloud.registry.tokens = {}, {}, {}
+        cluster.rolled("web", push_anew(cloud.behind))
+        equal(asked_of_google(cloud), [2, 2, 0], "questions to STS, IAM and the machine")
+        for secret in ("ya29", *accounts.tokens):
+            assert secret not in cluster.told(), "a secret was told"
+
+
+@test
+def an_account_of_the_cluster_that_google_knows_as_itself(world):
+    with world.place(test_google) as (cloud, cluster):
+        cloud.google.pullers.add(test_google.PRINCIPAL)
+        GoogleAccounts(cloud, cluster, return_principal_id_as_email="true")
+        cluster.lead("--account-identity", "--machine-identity", "google")
+        cluster.rolled("web", cloud.behind.digest)
+        equal(asked_of_google(cloud), [1, 0, 0], "questions to STS, IAM and the machine")
+
+
+@test
+def accounts_that_are_spoken_for_only_when_that_was_said(world):
+    with world.place(test_google) as (cloud, cluster):
+        GoogleAccounts(cloud, cluster, gcp_service_account=test_google.ROBOT)
+        cluster.lead("--machine-identity", "google")
+        cluster.rolled("web", cloud.behind.digest)
+        equal(asked_of_google(cloud), [0, 0, 1], "questions to STS, IAM and the machine")
+
+
+@test
+def what_google_refuses_an_account_is_told(world):
+    with world.place(test_google) as (cloud, cluster):
+        accounts = GoogleAccounts(cloud, cluster, gcp_service_account=test_google.ROBOT)
+        accounts.issuer = None
+        program = cluster.lead("--account-identity")
+        # One sentence for each kind of trouble: each of these is of another kind than the one before.
+        told = lambda *parts: eventually(lambda: any(all(part in line["error"] for part in parts)  # noqa: E731
+                                                     for line in program.events("registry trouble")), f"{parts}", patience=60)
+        told('Google, for the ServiceAccount "default" of namespace "default"', "openid-configuration")
+        accounts.issuer = "https://kubernetes.default.svc.cluster.local"
+        told("made by https://kubernetes.default.svc.cluster.local, which is no cluster of GKE")
+        accounts.issuer = test_google.CLUSTER
+        told("Google's IAM says no (403 PERMISSION_DENIED", "roles/iam.workloadIdentityUser")
+        accounts.issuer = test_google.CLUSTER + "-other"
+        told("Google's STS says no (400 invalid_target")
+        accounts.issuer = test_google.CLUSTER
+        cloud.google.pullers.add(test_google.ROBOT)
+        cloud.iam.accounts[test_google.ROBOT] = {test_google.PRINCIPAL}
+        cluster.rolled("web", cloud.behind.digest)
+        assert "ya29" not in cluster.told()
+
+
 @test
 def a_key_of_google_in_a_secret(world):
     with world.place(test_google) as (cloud, cluster):

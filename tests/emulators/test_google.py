@@ -4,13 +4,16 @@ import base64
 import json
 import time
 
-from google import TOKEN_PATH, ArtifactRegistry, Google
+from azure import Issuer
+from google import IAM, STS, TOKEN_PATH, ArtifactRegistry, Google, Iam, Sts
 from serving import Refusal
 from world import Behind, Program, contains, equal
 
 HOST, OTHER, OLD, METADATA = "europe-west1-docker.pkg.dev", "us-docker.pkg.dev", "eu.gcr.io", "metadata.google.internal"
 FOREIGN = "us-docker.pkg.dev.example.com"
-NAMES = [HOST, OTHER, OLD, METADATA, FOREIGN]
+NAMES = [HOST, OTHER, OLD, METADATA, FOREIGN, STS, IAM]
+CLUSTER, POOL = "https://container.googleapis.com/v1/projects/shop-1/locations/europe-west1/clusters/main", "shop-1.svc.id.goog"
+ROBOT, PRINCIPAL = "puller@shop-1.iam.gserviceaccount.com", f"{POOL}[default/default]"
 MACHINE = ("--machine-identity", "google")
 # As the console gives it to people: lines, and a key whose lines are escaped.
 KEY = json.dumps({"type": "service_account", "project_id": "project", "private_key": "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n",
@@ -27,14 +30,17 @@ class World:
     def __init__(self, binary, folder, pki):
         self.behind, self.program, self.folder = Behind(folder, pki), Program(binary, folder, pki), folder
         self.program.secrets += ["ya29", "PRIVATE KEY"]
-        self.google = Google(pki)
+        self.google, self.issuer = Google(pki), Issuer(folder, CLUSTER)
 
     def fresh(self):
         google = self.google
-        google.skew, google.access = 0, {}
+        google.skew, google.access, google.federated, google.pullers = 0, {}, {}, set()
         google.metadata.account, google.metadata.moods, google.metadata.flavor = "puller@project.iam.gserviceaccount.com", [], "Google"
         google.hosts = {host: ArtifactRegistry(google, host, self.behind.host) for host in (HOST, OTHER, OLD, FOREIGN)}
         self.registry = google.hosts[HOST]
+        self.sts = google.hosts[STS] = Sts(google)
+        self.iam = google.hosts[IAM] = Iam(google)
+        self.sts.clusters[CLUSTER] = (POOL, self.issuer)
         google.forget()
 
     def stop(self):

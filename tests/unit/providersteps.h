@@ -29,7 +29,8 @@ static inline void set_values(const struct provider *provider, const struct sett
 {
     for (size_t i = 0; i < SETTINGS_MAX && settings[i].env; i++) {
         size_t need = 0;
-        while (need < provider->need_count && strcmp(provider->needs[need].env, settings[i].env))
+        while (need < provider->need_count &&
+               (!provider->needs[need].env || strcmp(provider->needs[need].env, settings[i].env)))
             need++;
         CHECK(settings[i].env, need < provider->need_count);
         input->values[need] = str_of(settings[i].value);

@@ -38,8 +38,31 @@ TEST(answers)
     }
 }
 
+TEST(issuers)
+{
+    static const struct {
+        const char *json, *issuer; /* NULL: refused */
+    } rows[] = {
+        {"{'issuer':'https://oidc.example.com','jwks_uri':'x','claims':[1]}",
+         "https://oidc.example.com"},
+        {"{'issuer':''}", NULL},
+        {"{'jwks_uri':'x'}", NULL},
+        {"{'issuer':['x']}", NULL},
+        {"<html>", NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct err err = ERR_CLEAN;
+        struct str issuer = STR("untouched");
+        int result = account_issuer_read(json_of(&arena, rows[i].json), &arena, &issuer, &err);
+        CHECK_INT(rows[i].json, result, rows[i].issuer ? 0 : -1);
+        CHECK_STR(rows[i].json, issuer, rows[i].issuer ? str_of(rows[i].issuer) : STR("untouched"));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(request), cmocka_unit_test(answers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(request), cmocka_unit_test(answers),
+                                       cmocka_unit_test(issuers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,11 @@ TEST(tables)
         CHECK(provider->name, provider->title[0] && provider->serves && provider->step);
         CHECK(provider->name, provider_named(str_of(provider->name)) == provider);
         for (size_t j = 0; j < provider->need_count; j++) {
-            CHECK(provider->name, provider->needs[j].env && provider->needs[j].env[0]);
+            const struct provider_need *need = &provider->needs[j];
+            CHECK(provider->name, need->env
+                                      ? need->env[0] != '\0'
+                                      : need->annotation || need->is_issuer || need->audience_of);
+            CHECK(provider->name, !need->mark || need->annotation);
             files += provider->needs[j].is_file;
             audiences += provider->needs[j].audience != NULL;
             CHECK(provider->name, !provider->needs[j].audience || provider->needs[j].is_file);
