@@ -163,8 +163,11 @@ static void scan_data(struct scan *scan, bool is_public, struct str *ret_token,
 static int read_login(struct str token, struct arena *arena, struct ecr_token *ecr, struct err *err)
 {
     struct str plain = STR_NONE;
-    if (!token.len || base64_decode(token, arena, &plain, NULL) < 0)
-        return err_set(err, ERR_INPUT, "authorizationToken: is missing, or is not base64");
+    struct err why = {ERR_INPUT, ""};
+    if (!token.len || base64_decode(token, arena, &plain, &why) < 0)
+        return why.kind == ERR_MEMORY
+                   ? err_no_memory(err)
+                   : err_set(err, ERR_INPUT, "authorizationToken: is missing, or is not base64");
     size_t colon = str_find(plain, ':');
     if (colon == STR_NOT_FOUND || !is_word(plain) || colon == 0 || colon + 1 == plain.len)
         return err_set(err, ERR_INPUT, "authorizationToken: is no NAME:PASSWORD in base64");

@@ -17,6 +17,7 @@ struct reader {
     struct str found[XMLLEAF_NAMES_MAX];
     const char *text; /* of the element that was opened last; NULL: another ended since */
     const char *problem;
+    bool out_of_memory;
 };
 
 static void fail(struct reader *reader, const char *problem)
@@ -95,7 +96,7 @@ static struct str unescaped(struct reader *reader, struct str text)
         text = str_tail(text, end + 1);
     }
     if (buf_finish(&out, &result, NULL) < 0)
-        fail(reader, NULL);
+        reader->out_of_memory = true;
     return result;
 }
 
@@ -214,7 +215,7 @@ int xml_leaves_read(struct str text, const struct str names[], size_t count, str
 {
     struct reader reader = {.rest = text, .arena = arena, .names = names, .count = count};
     bool any = false;
-    while (reader.rest.len) {
+    while (reader.rest.len && !reader.out_of_memory) {
         size_t mark = str_find(reader.rest, '<');
         struct str between = str_head(reader.rest, mark == STR_NOT_FOUND ? reader.rest.len : mark);
         if (!reader.depth && str_trimmed(between).len) {
@@ -227,6 +228,8 @@ int xml_leaves_read(struct str text, const struct str names[], size_t count, str
             take_tag(&reader);
         }
     }
+    if (reader.out_of_memory)
+        return err_no_memory(err);
     if (reader.problem)
         return err_set(err, ERR_INPUT, "no XML that is understood: %s", reader.problem);
     if (reader.depth || !any)

@@ -60,6 +60,25 @@ static inline int run_push_events(struct arena *arena, struct err *err)
          "{\"action\":\"created\",\"package\":{\"type\":\"container\",\"name\":\"b\","
          "\"version\":\"1\",\"owner\":{\"login\":\"A\"}}}",
          1},
+        {"/hooks/acr", json,
+         "{\"action\":\"p\\u0075sh\",\"target\":{\"repository\":\"a\",\"tag\":\"1\",\"mediaType\":"
+         "\"application/vnd.oci.image.index.v1+json\"},\"request\":{\"host\":\"c.azurecr.io\"}}",
+         1},
+        {"/hooks/dockerhub", json,
+         "{\"push_data\":{\"tag\":\"\\u0061\"},\"repository\":{\"repo_name\":\"a/b\"}}", 1},
+        {"/hooks/gitlab", json,
+         "{\"object_kind\":\"pipeline\",\"object_attributes\":{\"status\":\"success\",\"tag\":true,"
+         "\"ref\":\"1\"},\"project\":{\"path_with_namespace\":\"A/b\"}}",
+         1},
+        {"/hooks/harbor", json,
+         "{\"type\":\"PUSH_ARTIFACT\",\"event_data\":{\"resources\":[{\"tag\":\"1\",\"resource_"
+         "url\":"
+         "\"h.io/\\u0061:1\"},{\"tag\":\"2\",\"resource_url\":\"h.io/a:2\"}]}}",
+         2},
+        {"/hooks/nexus", json,
+         "{\"repositoryName\":\"r\",\"action\":\"CREATED\",\"component\":{\"format\":\"docker\","
+         "\"name\":\"\\u0061\",\"version\":\"1\"}}",
+         2},
         {"/hooks/quay", json, "{\"docker_url\":\"quay.io/a/b\",\"updated_tags\":[\"\\u0061\"]}", 1},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -6,6 +6,7 @@
 #ifndef PINNACE_TESTS_OPERATIONS_H
 #define PINNACE_TESTS_OPERATIONS_H
 
+#include "clouds.h"
 #include "expect.h"
 #include "followed.h"
 #include "hooks.h"
@@ -475,6 +476,14 @@ static const struct work works[] = {
     {"certsecret_read", run_cert_secret},
     {"hookconfig_read", run_hook_config},
     {"the history of a Track", run_history},
+    {"documents of AWS", run_aws_documents},
+    {"tokens", run_token_documents},
+    {"what refuses a token", run_token_errors},
+    {"who we are to Azure", run_azure},
+    {"who we are to AWS", run_aws},
+    {"who we are to Google", run_google},
+    {"who an account is", run_annotations},
+    {"a signature for AWS", run_signature},
 };
 
 #endif
