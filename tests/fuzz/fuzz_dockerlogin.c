@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same bytes as docker's config.json and as a pull secret: what is found can be put into a
+ * The same bytes as docker's config.json, as a pull secret and as a helper's answer: what is found can be put into a
  * header, longer paths come first, and every login that fits is found once.
  */
 #include <stdlib.h>
@@ -53,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(err.text[0] && logins.count == 0);
     if (docker_logins_add_secret(&logins, text, &arena, &err) == 0)
         docker_logins_add(&logins, text, &arena, NULL);
+    docker_logins_add_helped(&logins, STR("b.azurecr.io"), text, &arena, NULL);
     check(&logins);
     return 0;
 }

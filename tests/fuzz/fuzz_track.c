@@ -98,11 +98,25 @@ static void read_book(struct str text, struct arena *arena)
     must(str_eq(write_book(arena, again), written));
 }
 
+static void read_row(struct str text, struct arena *arena)
+{
+    struct book_row row = {.revision = 4711};
+    struct err err = {ERR_NONE, ""};
+    if (book_row_read(text, arena, &row, &err) < 0) {
+        must(row.revision == 4711);
+        check_error(&err);
+        return;
+    }
+    must(row.revision > 0 && row.revision < BOOK_REVISION_END && row.state < ROW_STATES);
+    must(digest_check(row.digest) == IMAGEREF_OK);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct str text = {(const char *)data, size};
     read_spec(text, &arena);
     read_book(text, &arena);
+    read_row(text, &arena);
     return 0;
 }
