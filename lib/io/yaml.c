@@ -236,7 +236,8 @@ static int open_collection(struct reader *reader, enum yamlnode_kind kind, yaml_
                            const yaml_char_t *anchor, struct err *err)
 {
     if (reader->depth == DEPTH_MAX)
-        return err_set(err, ERR_LIMIT, "line %zu, column %zu: nested deeper than %d levels",
+        return err_set(err, ERR_LIMIT,
+                       "line %zu, column %zu: nested deeper than %d levels; JSON may nest deeper",
                        mark.line + 1, mark.column + 1, DEPTH_MAX);
     reader->open[reader->depth++] = reader->tree.count;
     return add_node(reader, kind, mark, anchor, err) ? 0 : -1;
