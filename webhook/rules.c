@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "pinnace/clock.h"
+#include "pinnace/file.h"
 
 #include "pinnace/banned.h"
 
@@ -14,6 +15,8 @@ enum {
     PAUSE_MS = 50, /* between two snapshots: many changes at once make one */
     AGAIN_MS = 5000,
     ROOM_AGAIN_MS = 10 * 1000, /* from when there is some until what had none is listed again */
+    MAKE_ROOM_MS = 60 * 1000,  /* while there is none, what has ended is looked for so often */
+    ENDED_FOR_S = 3600,        /* by our clock, which may be ahead */
 };
 
 static const struct {
@@ -144,17 +147,21 @@ static void count_bad(const struct rules *rules)
     atomic_store(&rules->counters->bad_objects, bad);
 }
 
-/* As it would count if it were alone; *ret_kept is what of it is worth keeping. */
+/* As it would count if it were alone; *ret_kept is what of it is worth keeping, *ret_end until when. */
 static int try_out(enum rule_kind kind, struct str json, struct arena *arena, struct str *ret_kept,
-                   struct err *err)
+                   int64_t *ret_end, struct err *err)
 {
     struct policy policy = policy_builtin;
     struct ledger ledger = {0};
     struct buf kept = BUF_INIT(arena, OBJECT_ROOM);
-    if (kind != RULE_TRACK)
-        return policy_add(&policy, json, arena, err) < 0
-                   ? -1
-                   : policy_essence(json, arena, ret_kept, err);
+    *ret_end = 0;
+    if (kind != RULE_TRACK) {
+        if (policy_add(&policy, json, arena, err) < 0)
+            return -1;
+        if (kind == RULE_EXEMPTION)
+            *ret_end = policy.exemptions->expires + ENDED_FOR_S;
+        return policy_essence(json, arena, ret_kept, err);
+    }
     if (ledger_add(&ledger, json, arena, err) < 0)
         return -1;
     buf_add_track(&kept, ledger.tracks);
@@ -167,12 +174,20 @@ static bool keep(struct rules_kind *kind, struct shelf_key key, struct str json,
 {
     struct err err;
     struct str essence;
+    int64_t end;
     const struct shelf_item *before = shelf_find(&kind->shelf, key);
-    bool usable = try_out(kind->kind, json, arena, &essence, &err) == 0;
+    bool usable = try_out(kind->kind, json, arena, &essence, &end, &err) == 0;
     bool same = usable && kind->kind == RULE_TRACK && before && !before->bad &&
                 str_eq(before->json, essence);
-    if (usable && shelf_put(&kind->shelf, key, essence, &err) == 0)
+    if (usable && end && end <= clock_now()) {
+        shelf_remove(&kind->shelf, key);
+        return before != NULL;
+    }
+    kind->shelf.now = clock_now();
+    if (usable && shelf_put(&kind->shelf, key, essence, &err) == 0) {
+        shelf_set_end(&kind->shelf, key, end);
         return !same;
+    }
     if (!usable || err.kind != ERR_LIMIT || kind->shelf.news)
         log_bad(kind, key, &err);
     if (shelf_put_bad(&kind->shelf, key, &err) < 0)
@@ -186,6 +201,20 @@ static void list_again_if_room(struct rules_kind *kind, size_t bytes_before)
     struct timers *timers = http_timers(kube_http(kind->rules->kube));
     if (shelf_is_full(&kind->shelf) && kind->shelf.bytes < bytes_before && !kind->list_again.set)
         timer_set(timers, &kind->list_again, clock_boot_ms() + ROOM_AGAIN_MS);
+}
+
+/* As long as something has no room. */
+static void make_room(void *context)
+{
+    struct rules_kind *kind = context;
+    size_t bytes_before = kind->shelf.bytes;
+    kind->shelf.now = clock_now();
+    if (shelf_drop_ended(&kind->shelf) > 0)
+        publish_soon(kind->rules);
+    list_again_if_room(kind, bytes_before);
+    if (shelf_is_full(&kind->shelf))
+        timer_set(http_timers(kube_http(kind->rules->kube)), &kind->make_room,
+                  clock_boot_ms() + MAKE_ROOM_MS);
 }
 
 static void list_now(void *context)
@@ -236,6 +265,7 @@ static void list_is_whole(void *context)
     kind->whole = true;
     kind->absent = false;
     list_again_if_room(kind, bytes_before);
+    make_room(kind);
     if (was_full && !shelf_is_full(&kind->shelf)) {
         const struct log_field field = LOG_TEXT("kind", str_of(sources[kind->kind].name));
         log_write(kind->rules->log, LOG_INFO, "room for all objects again", &field, 1);
@@ -298,7 +328,8 @@ static int follow(struct rules *rules, enum rule_kind which, struct err *err)
     *kind = (struct rules_kind){.rules = rules,
                                 .kind = which,
                                 .shelf = SHELF_INIT(SHELF_MAX_BYTES, sources[which].share),
-                                .list_again = {.fire = list_now, .context = kind}};
+                                .list_again = {.fire = list_now, .context = kind},
+                                .make_room = {.fire = make_room, .context = kind}};
     return kube_watch_start(rules->kube, path, &handlers, &kind->watch, err);
 }
 
@@ -316,6 +347,7 @@ void rules_stop(struct rules *rules)
     timer_clear(http_timers(kube_http(rules->kube)), &rules->publish);
     for (int kind = 0; kind < RULE_KINDS; kind++) {
         timer_clear(http_timers(kube_http(rules->kube)), &rules->kinds[kind].list_again);
+        timer_clear(http_timers(kube_http(rules->kube)), &rules->kinds[kind].make_room);
         kube_watch_stop(&rules->kinds[kind].watch);
         shelf_free(&rules->kinds[kind].shelf);
     }

@@ -32,7 +32,7 @@ struct rules_kind {
     size_t lost; /* objects came that could not even be told by their names, or kept */
     bool absent; /* the cluster does not know the kind; asked_at, on clock_boot_ms, it said so */
     int64_t asked_at;
-    struct timer list_again;
+    struct timer list_again, make_room;
 };
 
 /* What it points to must stay where it is. */

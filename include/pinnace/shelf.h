@@ -27,6 +27,7 @@ struct shelf_item {
     struct shelf_key key;
     struct shelf_share *share;
     struct str json; /* as it could last be read; .len 0: never yet */
+    int64_t end;     /* by the clock of shelf.now; 0: none */
     bool bad;        /* what it says by now cannot be read */
     bool seen;       /* in the list that is coming */
 };
@@ -39,9 +40,11 @@ struct shelf {
     size_t bytes; /* of all objects together, at most twice max_bytes */
     /* Of those that a list has shown, and were put since: what goes when it is whole takes no room. */
     size_t seen_bytes, max_bytes, max_share;
-    bool full;    /* something had no room, in the last list or since */
-    bool refused; /* in the list that is coming, or since */
-    bool news;    /* what was refused last is the first that was, there */
+    int64_t first_end; /* no item has an earlier one; 0: none has any */
+    int64_t now;       /* what has its end by then has ended; 0: nothing has */
+    bool full;         /* something had no room, in the last list or since */
+    bool refused;      /* in the list that is coming, or since */
+    bool news;         /* what was refused last is the first that was, there */
 };
 
 #define SHELF_INIT(ceiling, share) ((struct shelf){.max_bytes = (ceiling), .max_share = (share)})
@@ -54,6 +57,11 @@ int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct
 /* It is there, but cannot be read. */
 int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err);
 void shelf_remove(struct shelf *shelf, struct shelf_key key);
+/* Of one that is there: after that it is of no use. Putting it anew takes the end away. */
+void shelf_set_end(struct shelf *shelf, struct shelf_key key, int64_t end);
+/* Those that have ended leave their room, as they do by themselves when another one has none; how
+ * many did. */
+size_t shelf_drop_ended(struct shelf *shelf);
 
 /* A list begins; when it is whole, what was not put meanwhile goes. */
 void shelf_begin(struct shelf *shelf);

@@ -140,19 +140,48 @@ static int refuse(struct shelf *shelf, bool *full, bool *refused)
     return -1;
 }
 
-/* before and seen_before: what it takes by now, and what of that is of the list. */
-static int check_room(struct shelf *shelf, struct shelf_share *share, size_t size, size_t before,
-                      size_t seen_before, struct err *err)
+/* What something takes: of all, and of that what is of the list. */
+struct taken {
+    size_t bytes, seen_bytes;
+};
+
+static struct taken taken_by(const struct shelf *shelf, struct shelf_key key)
 {
-    if (share->seen_bytes - seen_before + size > shelf->max_share ||
-        share->bytes - before + size > 2 * shelf->max_share) {
+    const struct shelf_item *item = shelf_find(shelf, key);
+    size_t bytes = item ? item_size(item) : 0;
+    return (struct taken){bytes, item && item->seen ? bytes : 0};
+}
+
+static bool has_room(struct taken now, struct taken before, size_t size, size_t most)
+{
+    return now.seen_bytes - before.seen_bytes + size <= most &&
+           now.bytes - before.bytes + size <= 2 * most;
+}
+
+/* before: what it takes by now. */
+static bool share_has_room(const struct shelf *shelf, const struct shelf_share *share, size_t size,
+                           struct taken before)
+{
+    struct taken now = {share->bytes, share->seen_bytes};
+    return has_room(now, before, size, shelf->max_share);
+}
+
+static bool shelf_has_room(const struct shelf *shelf, size_t size, struct taken before)
+{
+    struct taken now = {shelf->bytes, shelf->seen_bytes};
+    return has_room(now, before, size, shelf->max_bytes);
+}
+
+static int check_room(struct shelf *shelf, struct shelf_share *share, size_t size,
+                      struct taken before, struct err *err)
+{
+    if (!share_has_room(shelf, share, size, before)) {
         err_set(err, ERR_LIMIT,
                 "all such objects of its namespace together are more than %zu bytes",
                 shelf->max_share);
         return refuse(shelf, &share->full, &share->refused);
     }
-    if (shelf->seen_bytes - seen_before + size > shelf->max_bytes ||
-        shelf->bytes - before + size > 2 * shelf->max_bytes) {
+    if (!shelf_has_room(shelf, size, before)) {
         err_set(err, ERR_LIMIT, "all such objects together are more than %zu bytes",
                 shelf->max_bytes);
         return refuse(shelf, &shelf->full, &shelf->refused);
@@ -170,54 +199,6 @@ static void count_seen(struct shelf *shelf, struct shelf_share *share, size_t mo
 {
     shelf->seen_bytes += more - less;
     share->seen_bytes += more - less;
-}
-
-static int put_in(struct shelf *shelf, struct shelf_share *share, struct shelf_key key,
-                  struct str json, struct err *err)
-{
-    size_t index, size = size_of(key, json);
-    bool there = find(shelf, key, &index);
-    size_t before = there ? item_size(shelf->items[index]) : 0;
-    size_t seen_before = there && shelf->items[index]->seen ? before : 0;
-    if (check_room(shelf, share, size, before, seen_before, err) < 0)
-        return -1;
-    struct shelf_item *item = new_item(key, json);
-    if (!item)
-        return err_no_memory(err);
-    item->share = share;
-    if (there) {
-        free(shelf->items[index]);
-        shelf->items[index] = item;
-    } else if (insert(shelf, index, item) < 0) {
-        free(item);
-        return err_no_memory(err);
-    }
-    count(shelf, share, size, before);
-    count_seen(shelf, share, size, seen_before);
-    return 0;
-}
-
-int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
-{
-    struct shelf_share *share = share_of(shelf, key.namespace);
-    if (!share)
-        return err_no_memory(err);
-    int done = put_in(shelf, share, key, json, err);
-    drop_if_empty(shelf, share);
-    return done;
-}
-
-int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
-{
-    size_t index;
-    if (!find(shelf, key, &index) && shelf_put(shelf, key, STR_NONE, err) < 0)
-        return -1;
-    struct shelf_item *item = shelf->items[index];
-    if (!item->seen)
-        count_seen(shelf, item->share, item_size(item), 0);
-    item->seen = true;
-    item->bad = true;
-    return 0;
 }
 
 static void drop(struct shelf *shelf, struct shelf_item *item)
@@ -240,6 +221,96 @@ void shelf_remove(struct shelf *shelf, struct shelf_key key)
     shelf->count--;
     memmove(shelf->items + index, shelf->items + index + 1,
             (shelf->count - index) * sizeof(struct shelf_item *));
+}
+
+void shelf_set_end(struct shelf *shelf, struct shelf_key key, int64_t end)
+{
+    size_t index;
+    if (!find(shelf, key, &index))
+        return;
+    shelf->items[index]->end = end;
+    if (end && (!shelf->first_end || end < shelf->first_end))
+        shelf->first_end = end;
+}
+
+size_t shelf_drop_ended(struct shelf *shelf)
+{
+    size_t kept = 0, before = shelf->count;
+    int64_t first = 0;
+    if (!shelf->first_end || shelf->first_end > shelf->now)
+        return 0;
+    for (size_t i = 0; i < before; i++) {
+        struct shelf_item *item = shelf->items[i];
+        if (item->end && item->end <= shelf->now) {
+            drop(shelf, item);
+            continue;
+        }
+        shelf->items[kept++] = item;
+        if (item->end && (!first || item->end < first))
+            first = item->end;
+    }
+    shelf->count = kept;
+    shelf->first_end = first;
+    return before - kept;
+}
+
+/* What has ended leaves its room, when there is none otherwise. */
+static void make_room_for(struct shelf *shelf, struct shelf_key key, size_t size)
+{
+    size_t index;
+    struct taken before = taken_by(shelf, key);
+    bool there = find_share(shelf, key.namespace, &index);
+    if (!shelf_has_room(shelf, size, before) ||
+        (there && !share_has_room(shelf, shelf->shares[index], size, before)))
+        shelf_drop_ended(shelf);
+}
+
+static int put_in(struct shelf *shelf, struct shelf_share *share, struct shelf_key key,
+                  struct str json, struct err *err)
+{
+    size_t index, size = size_of(key, json);
+    bool there = find(shelf, key, &index);
+    struct taken before = taken_by(shelf, key);
+    if (check_room(shelf, share, size, before, err) < 0)
+        return -1;
+    struct shelf_item *item = new_item(key, json);
+    if (!item)
+        return err_no_memory(err);
+    item->share = share;
+    if (there) {
+        free(shelf->items[index]);
+        shelf->items[index] = item;
+    } else if (insert(shelf, index, item) < 0) {
+        free(item);
+        return err_no_memory(err);
+    }
+    count(shelf, share, size, before.bytes);
+    count_seen(shelf, share, size, before.seen_bytes);
+    return 0;
+}
+
+int shelf_put(struct shelf *shelf, struct shelf_key key, struct str json, struct err *err)
+{
+    make_room_for(shelf, key, size_of(key, json));
+    struct shelf_share *share = share_of(shelf, key.namespace);
+    if (!share)
+        return err_no_memory(err);
+    int done = put_in(shelf, share, key, json, err);
+    drop_if_empty(shelf, share);
+    return done;
+}
+
+int shelf_put_bad(struct shelf *shelf, struct shelf_key key, struct err *err)
+{
+    size_t index;
+    if (!find(shelf, key, &index) && shelf_put(shelf, key, STR_NONE, err) < 0)
+        return -1;
+    struct shelf_item *item = shelf->items[index];
+    if (!item->seen)
+        count_seen(shelf, item->share, item_size(item), 0);
+    item->seen = true;
+    item->bad = true;
+    return 0;
 }
 
 void shelf_begin(struct shelf *shelf)

@@ -193,6 +193,24 @@ def test_a_namespace_has_its_share(tools):
             server.wait_for_metric("pinnace_unusable_objects", 0)
 
 
+def test_what_has_ended_takes_no_room(tools):
+    """A namespace's share twice over, of which half has ended; and then all, but for one that comes."""
+    big = {**EXEMPTS, "images": ["a.io/" + "x" * 500] * 64}
+    with double.Double(tools.folder) as cluster:
+        for number in range(15):
+            cluster.put("exemptions", f"old-{number}", {**big, "expires": "2020-01-01T00:00:00Z"}, namespace="default")
+        for number in range(12):
+            cluster.put("exemptions", f"one-{number}", big, namespace="default")
+        cluster.put("exemptions", "zzz", EXEMPTS)
+        with following(tools, cluster) as server:
+            await_reload(server, 13)
+            equal(server.allowed(MOVING), True, "an exempt image's pod is let in")
+            equal(server.metric("pinnace_unusable_objects"), 0, "those that had no room")
+            equal(server.events("object not usable"), [], "what had no room")
+            cluster.put("exemptions", "one-0", {**big, "expires": "2020-01-01T00:00:00Z"}, namespace="default")
+            await_reload(server, 12)
+
+
 def test_a_list_that_takes_longer_than_a_call_may(tools):
     def script(cluster, handler, plural, asked):
         if is_(plural, asked, "list"):

@@ -203,6 +203,58 @@ TEST(full_until_a_list_fits)
     shelf_free(&shelf);
 }
 
+TEST(what_has_ended_leaves_its_room)
+{
+    size_t one = sizeof(struct shelf_item) + strlen("ax1");
+    struct shelf shelf = SHELF_INIT(3 * one, 3 * one);
+    struct err err = ERR_CLEAN;
+    shelf_begin(&shelf);
+    put(&shelf, "a", "x", "1");
+    put(&shelf, "a", "y", "2");
+    put(&shelf, "b", "z", "3");
+    shelf_set_end(&shelf, key("a", "x"), 100);
+    shelf_set_end(&shelf, key("b", "z"), 200);
+    shelf_set_end(&shelf, key("b", "not there"), 1);
+    assert_int_equal(shelf_put(&shelf, key("c", "w"), STR("4"), &err), -1);
+    shelf.now = 99;
+    assert_int_equal(shelf_put(&shelf, key("c", "w"), STR("4"), &err), -1);
+    assert_int_equal(shelf_drop_ended(&shelf), 0);
+    shelf.now = 100;
+    shelf.full = shelf.refused = false;
+    put(&shelf, "c", "w", "4");
+    assert_holds(&shelf, "a/y=2 b/z=3 c/w=4");
+    assert_false(shelf_is_full(&shelf));
+    assert_int_equal(shelf.bytes, 3 * one);
+    assert_int_equal(shelf.seen_bytes, 3 * one);
+    put(&shelf, "b", "z", "5"); /* anew, and without an end */
+    shelf.now = 1000;
+    assert_int_equal(shelf_drop_ended(&shelf), 0);
+    assert_int_equal(shelf.share_count, 3);
+    shelf_set_end(&shelf, key("b", "z"), 200);
+    assert_int_equal(shelf_drop_ended(&shelf), 1);
+    assert_int_equal(shelf.share_count, 2);
+    assert_holds(&shelf, "a/y=2 c/w=4");
+    shelf_free(&shelf);
+}
+
+TEST(what_has_ended_leaves_the_room_of_its_namespace)
+{
+    size_t one = sizeof(struct shelf_item) + strlen("ax1");
+    struct shelf shelf = SHELF_INIT(10 * one, one);
+    shelf.now = 100;
+    put(&shelf, "a", "x", "1");
+    put(&shelf, "b", "x", "1");
+    shelf_set_end(&shelf, key("a", "x"), 100);
+    put(&shelf, "a", "y", "2"); /* the last of its namespace made room for it */
+    assert_holds(&shelf, "a/y=2 b/x=1");
+    assert_int_equal(shelf.bytes, 2 * one);
+    shelf_set_end(&shelf, key("a", "y"), 50);
+    put(&shelf, "a", "y", "3");
+    assert_holds(&shelf, "a/y=3 b/x=1");
+    assert_false(shelf_is_full(&shelf));
+    shelf_free(&shelf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +267,8 @@ int main(void)
         cmocka_unit_test(many),
         cmocka_unit_test(the_ceiling_holds),
         cmocka_unit_test(what_a_list_may_replace_takes_no_room),
+        cmocka_unit_test(what_has_ended_leaves_its_room),
+        cmocka_unit_test(what_has_ended_leaves_the_room_of_its_namespace),
     };
     return cmocka_run_group_tests_name("shelf", tests, NULL, NULL);
 }
