@@ -113,7 +113,7 @@ static struct saying say_stalled(const struct deciding *d)
     return no("NothingInTheWay", STR_NONE);
 }
 
-static struct saying say_ready(const struct deciding *d)
+static struct saying say_ready(struct deciding *d)
 {
     const struct trackbook *book = d->next;
     if (d->taken.len)
@@ -123,7 +123,8 @@ static struct saying say_ready(const struct deciding *d)
     if (d->drift.len)
         return no("Drifted", d->drift);
     if (book->stopped.len)
-        return no("Stopped", book->stopped);
+        return no("Stopped", deciding_text(d, "%.*s; when that is mended: kubectl pinnace resume",
+                                           STR_FMT(book->stopped)));
     if (d->stalled || d->missing.len)
         return no("Stalled", d->stalled ? d->obstacle : d->missing);
     if (!book->row_count || !book->current.digest.len)

@@ -87,5 +87,33 @@ def run_two(world):
     world.same("two: both of them", [world.image_of(where, name)[-71:] for name in ("one", "two")], [good, good])
 
 
+def run_back(world):
+    """Somebody breaks the template, so that nothing runs in it: the way back fails too, and waits for a person."""
+    def starts_with(command):
+        world.api.patch(f"/apis/apps/v1/namespaces/{where}/deployments/back", {"spec": {"template": {"spec": {"containers": [
+            {"name": "web", "command": command}]}}}}, "application/strategic-merge-patch+json")
+    where = world.namespace("back")
+    good = begin(world, where, "back")
+    world.comes("back: what runs is adopted", lambda: world.ledger(where, "back"), world.told_of(where, "back"))
+    world.comes("back: its pods are ready", lambda: len(world.ready_images(where, "back")) >= 2)
+    starts_with(["/nothing"])
+    bad = world.push("latest", serial="new", name="back")
+    world.comes("back: the way back fails too", lambda: world.status(where, "back").get("phase") == "Failed", world.told_of(where, "back"))
+    ledger = world.ledger(where, "back")
+    world.same("back: both are on the ledger", [(state, digest) for state, _, digest in ledger],
+               [("Failed", good), ("Failed", bad), ("Adopted", good)])
+    world.same("back: the way back is not put away", [entry["digest"] for entry in world.status(where, "back")["quarantined"]], [bad])
+    status, reason, message = world.condition(where, "Ready", "back")
+    world.check("back: it calls for a person", (status, reason) == ("False", "Stopped") and "resume" in message, f"{status} {reason} {message}")
+    newer = world.push("latest", serial="newer", name="back")
+    world.stays("back: nothing moves, though there is something newer", lambda: world.image_of(where, "back").endswith(good)
+                and world.ledger(where, "back") == ledger, world.told_of(where, "back"), 10)
+    world.same("back: the pods from before are still ready", {image[-71:] for image in world.ready_images(where, "back")}, {good})
+    starts_with(None)
+    world.stays("back: nor when it is mended", lambda: world.ledger(where, "back") == ledger, world.told_of(where, "back"), 4)
+    world.does("back: until a person says so", world.pinnace("resume", "back", "-n", where))
+    world.comes_healthy("back: and what is newest is sound", where, newer, "back")
+
+
 def run(world):
-    world.at_once((run_bad, run_hold, run_two))
+    world.at_once((run_bad, run_hold, run_two, run_back))

@@ -42,6 +42,7 @@ static const struct scenario scenarios[] = {
         "> Adopted 1, RollingOut 2, apply web 2, Failed 2, RollingBack 1, apply web 1",
         "wait 700", "> Failed 1", "= p/web Failed 1 - 2 Quarantined",
         "? p/web Ready False Stopped the way back to latest (sha256:111111111111) failed",
+        "? p/web Ready False Stopped ; when that is mended: kubectl pinnace resume",
         "push latest 3", "wait 9999", "> nothing", "= p/web Failed 1 - 3 Release",
         "spec p/web resume {'at':'#','by':'ann'}", "wait 100",
         "> Resumed, RollingOut 3, apply web 3, Healthy 3", "rows p/web 3Healthy 1Failed 2Failed 1Adopted",
