@@ -344,7 +344,7 @@ static void begin_look(struct tracked *tracked)
     if (tracked->gist.image.tag.len) {
         note_set(&look->tag, tracked->gist.image.tag);
         ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
-    } else if (registry_tells_newest(tracked->releases->registry, &tracked->gist.image)) {
+    } else if (registry_is_acr(tracked->releases->registry, &tracked->gist.image)) {
         ask(look, REGISTRY_NEWEST, STR_NONE, NULL, newest_told);
     } else {
         list_all(look);

@@ -8,6 +8,7 @@
 #include "pinnace/pullnames.h"
 
 #include "poll.h"
+#include "protector.h"
 #include "releases.h"
 #include "targets.h"
 
@@ -139,7 +140,7 @@ static void begin(struct pullsecrets *pull)
 /* Whoever asks a registry just now does so with the logins that there are. */
 static bool in_use(const struct tracked *tracked)
 {
-    return tracked->poll.look || tracked->poll.questions;
+    return tracked->poll.look || tracked->poll.questions || protector_asks(tracked);
 }
 
 bool pullsecrets_ready(struct tracked *tracked)
@@ -165,6 +166,13 @@ bool pullsecrets_ready(struct tracked *tracked)
     tracked->logins = pull;
     begin(pull);
     return false;
+}
+
+bool pullsecrets_there(const struct tracked *tracked)
+{
+    const struct releases *releases = tracked->releases;
+    return tracked->logins ? tracked->logins->read_at != 0
+                           : !releases->pull_secrets && !releases->account_identity;
 }
 
 void pullsecrets_fill(const struct tracked *tracked, struct registry_request *request)

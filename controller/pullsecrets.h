@@ -12,6 +12,8 @@
 
 /* False: they are being read; the poll is begun again when they are there. */
 bool pullsecrets_ready(struct tracked *tracked);
+/* Whether they have been read, or need not be. */
+bool pullsecrets_there(const struct tracked *tracked);
 /* Says of a request as whom it is made; until it is done, as the logins must not be read again. */
 void pullsecrets_fill(const struct tracked *tracked, struct registry_request *request);
 /* They were refused: they are read again before the next poll. */

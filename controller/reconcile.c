@@ -9,6 +9,7 @@
 #include "history.h"
 #include "pods.h"
 #include "poll.h"
+#include "protector.h"
 #include "releases.h"
 #include "targets.h"
 #include "tracks.h"
@@ -164,6 +165,33 @@ static int gather_beside(struct gathered *gathered, struct err *err)
     return 0;
 }
 
+/* Those of the same repository, as what one lets go the other may need. */
+static int gather_sharing(struct gathered *gathered, struct err *err)
+{
+    const struct tracked *tracked = gathered->tracked;
+    const struct collection *all = &tracked->releases->tracks;
+    struct protect_other *sharing;
+    protector_facts(tracked, &gathered->facts.protect);
+    if (!tracked->gist.protects)
+        return 0;
+    sharing = arena_array(gathered->arena, struct protect_other, all->count);
+    if (!sharing)
+        return err_no_memory(err);
+    gathered->facts.sharing = sharing;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct tracked *other = all->items[i]->owner;
+        struct trackspec *spec;
+        struct trackbook *book;
+        if (!other || other == tracked || !other->gist.readable ||
+            !imageref_same_repository(&other->gist.image, &tracked->gist.image))
+            continue;
+        if (read_one(other->kept, gathered->arena, &spec, &book, err) < 0)
+            return -1;
+        sharing[gathered->facts.sharing_count++] = (struct protect_other){spec, book};
+    }
+    return 0;
+}
+
 static int gather(struct gathered *gathered, struct err *err)
 {
     struct tracked *tracked = gathered->tracked;
@@ -175,7 +203,7 @@ static int gather(struct gathered *gathered, struct err *err)
         if (gather_target(gathered, i, err) < 0)
             return -1;
     if (gather_source(gathered, err) < 0 || gather_awaited(gathered, err) < 0 ||
-        gather_beside(gathered, err) < 0 ||
+        gather_beside(gathered, err) < 0 || gather_sharing(gathered, err) < 0 ||
         poll_facts(tracked, gathered->arena, &facts->registry, err) < 0)
         return -1;
     facts->spec = gathered->spec;
@@ -315,6 +343,8 @@ static void decide(struct gathered *gathered)
     follow_pods(gathered, decision.follow_pods);
     if (decision.look_anew)
         poll_anew(gathered->tracked);
+    if (decision.protect.what != PROTECT_NOTHING)
+        protector_do(gathered->tracked, &decision.protect);
     take_step(gathered, &decision);
 }
 

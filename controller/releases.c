@@ -7,6 +7,7 @@
 #include "history.h"
 #include "pods.h"
 #include "poll.h"
+#include "protector.h"
 #include "reconcile.h"
 #include "releasepage.h"
 #include "tracks.h"
@@ -21,6 +22,8 @@ enum {
     READ_ROOM = 16 * 1024 * 1024,
     TRACKS_BUSY_MAX = 32,
     HISTORIES_BUSY_MAX = 4,
+    PROTECTORS_BUSY_MAX =
+        16, /* registries that hang keep others waiting only when there are many */
 };
 
 void releases_log(const struct tracked *tracked, enum log_severity severity, const char *event,
@@ -68,6 +71,7 @@ void releases_lead(struct releases *releases, bool leads)
             continue;
         }
         poll_stop(tracked);
+        protector_stop(tracked);
         for (size_t k = 0; k < tracked->target_count; k++)
             pods_leave(&tracked->targets[k]);
     }
@@ -106,6 +110,7 @@ int releases_start(struct releases *releases, struct err *err)
     struct timers *timers = http_timers(kube_http(releases->kube));
     queue_begin(&releases->queue, timers, TRACKS_BUSY_MAX, reconcile);
     queue_begin(&releases->archive, timers, HISTORIES_BUSY_MAX, history_take);
+    queue_begin(&releases->protection, timers, PROTECTORS_BUSY_MAX, protector_take);
     releases->events.kube = releases->kube;
     releases->events.log = releases->log;
     releases->events.left_ms = left_ms;
@@ -128,6 +133,7 @@ void releases_stop(struct releases *releases)
     timer_clear(http_timers(kube_http(releases->kube)), &releases->page_timer);
     queue_end(&releases->queue);
     queue_end(&releases->archive);
+    queue_end(&releases->protection);
     tracks_stop(releases);
     workloads_stop(&releases->workloads);
     events_stop(&releases->events);

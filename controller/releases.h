@@ -30,6 +30,7 @@ struct releases {
     struct collection tracks;
     struct workloads workloads;
     struct queue queue, archive; /* Tracks, and their histories */
+    struct queue protection;     /* what registries are to keep for them */
     struct events events;
     struct release_counts counts;
     bool leads;

@@ -25,6 +25,7 @@ struct note {
 /* What the whole controller must know of it without reading it again. */
 struct track_gist {
     bool readable;
+    bool protects; /* it is told to, or has something locked */
     int64_t generation, interval;
     enum track_phase phase;
     char *names; /* holds the strings below */
@@ -69,13 +70,14 @@ struct tracked {
     struct work work;
     unsigned term; /* of leading, in which it was last read for certain */
     struct poll poll;
-    struct act *act;            /* that is under way */
-    struct history *history;    /* likewise */
-    struct pullsecrets *logins; /* NULL: none are known */
-    unsigned conflicts;         /* in a row */
-    unsigned steps;             /* since it rested */
-    unsigned pods_waited;       /* looks for which its pods were not followed, though they count */
-    struct bytes apply_error;   /* of the last try; .len 0: it went well */
+    struct act *act;             /* that is under way */
+    struct history *history;     /* likewise */
+    struct protector *protector; /* NULL: nothing was to be kept by the registry yet */
+    struct pullsecrets *logins;  /* NULL: none are known */
+    unsigned conflicts;          /* in a row */
+    unsigned steps;              /* since it rested */
+    unsigned pods_waited;        /* looks for which its pods were not followed, though they count */
+    struct bytes apply_error;    /* of the last try; .len 0: it went well */
     struct backoff apply_backoff;
     int64_t apply_not_before;
 };

@@ -9,6 +9,7 @@
 #include "act.h"
 #include "history.h"
 #include "poll.h"
+#include "protector.h"
 #include "pullsecrets.h"
 #include "releases.h"
 #include "targets.h"
@@ -47,6 +48,7 @@ static int set_gist(struct tracked *tracked, const struct trackspec *spec,
                     const struct trackbook *book, struct err *err)
 {
     struct track_gist gist = {.readable = !spec->deleted,
+                              .protects = spec->protect || book->lock_count,
                               .generation = spec->generation,
                               .interval = spec->interval,
                               .phase = book->phase};
@@ -125,6 +127,7 @@ static void end_tracked(struct tracked *tracked)
 {
     act_end(tracked);
     history_end(tracked);
+    protector_end(tracked);
     pullsecrets_end(tracked);
     poll_end(tracked);
     work_end(&tracked->work);
@@ -153,6 +156,7 @@ static void take(struct tracked *tracked)
     } else if (!readable || tracked->gist.generation != generation) {
         work_forgive(&tracked->work);
         act_forgive(tracked);
+        protector_forgive(tracked);
         poll_soon(tracked);
     }
     queue_add(&tracked->work);

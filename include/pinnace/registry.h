@@ -19,6 +19,7 @@
 #ifndef PINNACE_REGISTRY_H
 #define PINNACE_REGISTRY_H
 
+#include "pinnace/acrdoc.h"
 #include "pinnace/dockerlogin.h"
 #include "pinnace/http.h"
 #include "pinnace/imageref.h"
@@ -71,6 +72,14 @@ enum registry_verb {
     REGISTRY_FETCH,   /* the same with the manifest's bytes */
     REGISTRY_TAGS,    /* all tags of a repository */
     REGISTRY_NEWEST, /* what its newest tags come to, of a registry that tells */
+
+    /* What a digest or a tag may have done to it, of a registry with locks. */
+    REGISTRY_ATTRIBUTES,
+    /* From here on something is changed there. */
+    REGISTRY_LOCK,   /* a digest against deletion, a tag against moves as well */
+    REGISTRY_UNLOCK, /* undoes just that */
+    REGISTRY_TAG,    /* puts a manifest's bytes under a tag */
+    REGISTRY_UNTAG,  /* takes a tag away, and nothing else */
 };
 
 struct registry_answer {
@@ -80,6 +89,8 @@ struct registry_answer {
     struct str body; /* of REGISTRY_FETCH */
     size_t tags;     /* of REGISTRY_TAGS: how many there were */
     uint64_t mark;   /* of REGISTRY_NEWEST: another one when something was pushed; never 0 */
+    struct acr_attributes
+        attributes; /* of REGISTRY_ATTRIBUTES, _LOCK and _UNLOCK: as they are now */
 };
 
 struct registry_request {
@@ -89,6 +100,11 @@ struct registry_request {
     const struct registry_account *accounts; /* likewise; the first that has one is asked as */
     size_t account_count;
     int patience_ms; /* for how long it is tried again; 0: not at all */
+    struct str body; /* of REGISTRY_TAG, and what kind of manifest that is; copied */
+    enum media media;
+    /* It is in no hurry: one such at a time for each registry, which others never wait for, and how
+     * it ends says nothing about the registry to anybody else. */
+    bool aside;
 
     /* Each tag of each page as it comes. Only a list that ends well is one: until then nothing may
      * be concluded from it. */
@@ -104,8 +120,9 @@ struct registry_call *registry_send(struct registry *registry,
                                     const struct registry_request *request, struct err *err);
 void registry_cancel(struct registry_call *call);
 
-/* Whether the registry can be asked what is newest: Azure's can, in one short answer. */
-bool registry_tells_newest(const struct registry *registry, const struct imageref *ref);
+/* Whether the registry is Azure's, so that it tells what is newest in one short answer, and has
+ * locks. */
+bool registry_is_acr(const struct registry *registry, const struct imageref *ref);
 
 /* How a registry that was asked is getting on. */
 struct registry_state {

@@ -17,8 +17,8 @@ struct str registry_api_host(struct str host, char *out, size_t size);
 void buf_add_registry_url(struct buf *buf, struct str api_host, bool plain,
                           const struct imageref *ref, struct str tail);
 
-/* "repository:library/nginx:pull", the only thing that is ever asked for. */
-void buf_add_pull_scope(struct buf *buf, const struct imageref *ref);
+/* "repository:library/nginx:pull": of a repository and what is to be done there. */
+void buf_add_scope(struct buf *buf, const struct imageref *ref, struct str actions);
 
 enum realm_trust {
     REALM_OWN, /* the registry's own host, or one of the same domain: credentials may go there */

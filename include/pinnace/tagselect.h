@@ -11,6 +11,9 @@
 
 enum { TAG_MAX_BYTES = 128 };
 
+/* What tags begin with that only keep bytes in a registry (see protect.h). */
+#define TAG_RETAIN_PREFIX "pinnace-keep-"
+
 /* What to follow: a tag, or else a range; the pattern narrows either. */
 struct tag_follow {
     struct str tag;               /* .len 0: the range */
@@ -23,6 +26,7 @@ enum tag_verdict {
     TAG_FITS,
     TAG_BAD,         /* no tag by the grammar */
     TAG_SIGNATURE,   /* sha256-… or *.sig, *.att, *.sbom: belongs to an image, is none */
+    TAG_RETAINS,     /* pinnace-keep-…: keeps an image in the registry, names no release */
     TAG_OFF_PATTERN, /* the pattern does not match */
     TAG_OTHER,       /* not the tag that is followed */
     TAG_NO_VERSION,  /* no semantic version, or its numbers are too large */
@@ -30,8 +34,8 @@ enum tag_verdict {
     TAG_OUTSIDE,     /* of the range */
 };
 
-/* *ret_version is set for all but TAG_BAD, TAG_SIGNATURE, TAG_OFF_PATTERN, TAG_NO_VERSION, and
- * where no range is followed. */
+/* *ret_version is set for all but TAG_BAD, TAG_SIGNATURE, TAG_RETAINS, TAG_OFF_PATTERN,
+ * TAG_NO_VERSION, and where no range is followed. */
 enum tag_verdict tag_judge(const struct tag_follow *follow, struct str tag,
                            struct semver *ret_version);
 

@@ -13,6 +13,7 @@ enum {
     BOOK_ROWS_MAX = TRACK_KEEP_MAX + 2,
     BOOK_PROOFS_MAX = 200,
     BOOK_QUARANTINED_MAX = 64,
+    BOOK_LOCKS_MAX = 240,
     BOOK_TEXT_MAX = 512,         /* of a reason, of a message; longer ones are cut when written */
     BOOK_MAX_BYTES = 768 * 1024, /* whatever stands in it, written it is not larger */
 };
@@ -55,6 +56,26 @@ struct book_proof {
     int64_t proved_at; /* when that became the Track's own soak; 0: not yet */
 };
 
+/* Something that is to keep bytes in the registry, by whose doing. */
+enum lock_state {
+    LOCK_MEANT,  /* it was free: it is about to be locked, which is written before that is done */
+    LOCK_OURS,   /* locked by us: it is let go when nobody needs it any more */
+    LOCK_OTHERS, /* it was locked by somebody else: it is never touched */
+    LOCK_GONE,   /* the registry does not have it */
+    LOCK_STATES,
+};
+
+extern const struct str lock_state_names[LOCK_STATES]; /* "Ours" */
+
+/*
+ * Of a release the image itself, if neither digest nor tag is there; a child of its index; or a tag:
+ * of a version, or one that retains it. Only digests of sha256, so that as many have room.
+ */
+struct book_lock {
+    struct str of, digest, tag;
+    enum lock_state state;
+};
+
 /* With what still goes on. */
 int64_t proof_seconds(const struct book_proof *proof, int64_t now);
 
@@ -71,6 +92,7 @@ enum track_condition {
     TRACK_STALLED,
     TRACK_DRIFTED,
     TRACK_NEVER_PROVED,
+    TRACK_PROTECTED,
     TRACK_CONDITIONS,
 };
 
@@ -162,6 +184,8 @@ struct trackbook {
     size_t proof_count;
     struct book_quarantined quarantined[BOOK_QUARANTINED_MAX];
     size_t quarantined_count;
+    struct book_lock locks[BOOK_LOCKS_MAX]; /* those of one release stand together */
+    size_t lock_count;
     struct book_condition conditions[TRACK_CONDITIONS];
 };
 

@@ -8,6 +8,7 @@
 #ifndef PINNACE_TRACKDECIDE_H
 #define PINNACE_TRACKDECIDE_H
 
+#include "pinnace/protect.h"
 #include "pinnace/rollout.h"
 #include "pinnace/trackbook.h"
 
@@ -58,6 +59,10 @@ struct track_facts {
     int64_t now;
     int64_t following_since; /* the targets: what was before counts on no deadline */
     struct str apply_error;  /* of the last STEP_APPLY, a sentence; .len 0: it went well */
+    struct protect_facts protect;
+    const struct protect_other *sharing; /* other Tracks of the repository; only if spec.protect or
+                                            anything is locked for this one */
+    size_t sharing_count;
 };
 
 enum track_step {
@@ -87,6 +92,8 @@ struct track_decision {
     int64_t again_at; /* STEP_REST: seconds since 1970; 0: only when something changes */
     bool follow_pods; /* the pods of the targets count now */
     bool look_anew;   /* what the registry said last was asked while another tag ran */
+    struct protect_job
+        protect; /* not for STEP_WRITE; it is done beside the step, which never waits */
 };
 
 /* All strings of the decision are in the arena, or those of the facts. */

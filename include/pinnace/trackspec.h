@@ -67,6 +67,7 @@ struct trackspec {
     bool hold_on_failure;   /* else it goes back by itself, once */
     int64_t interval;       /* between two looks into the registry */
     unsigned keep;          /* so many rows of the ledger */
+    bool protect;           /* the registry is to keep their bytes too */
     bool suspend;
 
     struct track_word hold;    /* run this until it is taken away: a rollback, that sticks */

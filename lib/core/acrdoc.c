@@ -3,6 +3,7 @@
 #include "pinnace/acrdoc.h"
 
 #include "pinnace/buf.h"
+#include "pinnace/imageref.h"
 #include "pinnace/scan.h"
 #include "pinnace/siphash.h"
 
@@ -78,5 +79,75 @@ int acr_newest_read(struct str body, struct arena *arena, uint64_t *ret_mark, st
         return err_set(err, ERR_INPUT, "imageName: is missing; this is no list of tags of ACR");
     struct hash128 hash = siphash128((struct siphash_key){0, 0}, text);
     *ret_mark = hash.low ? hash.low : 1;
+    return 0;
+}
+
+/* --- Attributes -------------------------------------------------------------------------------- */
+
+/* Those of which each alone keeps a thing in the registry; both have to be told. */
+static void scan_changeable(struct scan *scan, struct acr_attributes *attributes, bool *ret_told)
+{
+    enum { DELETE, WRITE, KEYS };
+    static const struct str keys[] = {
+        [DELETE] = STR_INIT("deleteEnabled"), [WRITE] = STR_INIT("writeEnabled")};
+    bool told[KEYS] = {false};
+    struct scan_members members = scan_object(scan);
+    for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;) {
+        told[key] = scan_peek(scan) != SCAN_NULL;
+        *(key == DELETE ? &attributes->can_delete : &attributes->can_write) = scan_bool(scan);
+    }
+    *ret_told = told[DELETE] && told[WRITE];
+}
+
+static bool scan_any(struct scan *scan)
+{
+    bool any = false;
+    if (scan_null(scan))
+        return false;
+    struct scan_elements elements = scan_array(scan);
+    while (scan_element(scan, &elements)) {
+        scan_value(scan);
+        any = true;
+    }
+    return any;
+}
+
+static void scan_thing(struct scan *scan, struct acr_attributes *attributes, bool *ret_told)
+{
+    enum { DIGEST, TAGS, CHANGEABLE, KEYS };
+    static const struct str keys[] = {[DIGEST] = STR_INIT("digest"),
+                                      [TAGS] = STR_INIT("tags"),
+                                      [CHANGEABLE] = STR_INIT("changeableAttributes")};
+    struct scan_members members = scan_object(scan);
+    for (int key; (key = scan_member(scan, &members, keys, KEYS)) != SCAN_END;) {
+        if (key == DIGEST)
+            attributes->digest = scan_string(scan);
+        else if (key == TAGS)
+            attributes->tagged = scan_any(scan);
+        else
+            scan_changeable(scan, attributes, ret_told);
+    }
+}
+
+int acr_attributes_read(struct str body, struct arena *arena, struct acr_attributes *ret_attributes,
+                        struct err *err)
+{
+    static const struct str keys[] = {STR_INIT("manifest"), STR_INIT("tag")};
+    struct acr_attributes attributes = {.tagged = false};
+    bool told = false;
+    struct scan scan;
+    if (body.len > ACRDOC_MAX_BYTES)
+        return err_set(err, ERR_LIMIT, "an answer of more than 4 MiB");
+    scan_begin(&scan, body, arena);
+    struct scan_members members = scan_object(&scan);
+    while (scan_member(&scan, &members, keys, 2) != SCAN_END)
+        scan_thing(&scan, &attributes, &told);
+    if (scan_finish(&scan, err) < 0)
+        return -1;
+    if (!told || digest_check(attributes.digest) != IMAGEREF_OK)
+        return err_set(err, ERR_INPUT,
+                       "digest or changeableAttributes: is missing; this is no manifest or tag of "
+                       "ACR");
+    *ret_attributes = attributes;
     return 0;
 }

@@ -30,11 +30,12 @@ void buf_add_registry_url(struct buf *buf, struct str api_host, bool plain,
     buf_add(buf, tail);
 }
 
-void buf_add_pull_scope(struct buf *buf, const struct imageref *ref)
+void buf_add_scope(struct buf *buf, const struct imageref *ref, struct str actions)
 {
     buf_add(buf, STR("repository:"));
     add_path(buf, ref);
-    buf_add(buf, STR(":pull"));
+    buf_add_char(buf, ':');
+    buf_add(buf, actions);
 }
 
 static struct str without_port(struct str host)

@@ -30,6 +30,8 @@ enum tag_verdict tag_judge(const struct tag_follow *follow, struct str tag,
         return TAG_BAD;
     if (is_signature(tag))
         return TAG_SIGNATURE;
+    if (str_starts(tag, STR(TAG_RETAIN_PREFIX)))
+        return TAG_RETAINS;
     if (follow->pattern && !regex_matches(follow->pattern, tag))
         return TAG_OFF_PATTERN;
     if (!follow->range)
@@ -47,6 +49,8 @@ const char *tag_verdict_text(enum tag_verdict verdict)
         [TAG_FITS] = "fits",
         [TAG_BAD] = "is not a tag: letters, digits, \"_\", \".\" and \"-\", 128 at most",
         [TAG_SIGNATURE] = "belongs to an image (signature, attestation, SBOM) and is none itself",
+        [TAG_RETAINS] =
+            "only keeps an image in the registry, made by Pinnace, and names no release",
         [TAG_OFF_PATTERN] = "does not match the pattern",
         [TAG_OTHER] = "is not the tag that is followed",
         [TAG_NO_VERSION] = "is not a semantic version (MAJOR.MINOR.PATCH)",

@@ -107,6 +107,9 @@ void track_roll(struct deciding *d); /* track_rollout.c */
 void track_stand_still(struct deciding *d);
 void track_resolve(struct deciding *d); /* track_gate.c */
 void track_gate(struct deciding *d);
+void track_protect(struct deciding *d); /* track_protect.c */
+struct protect_saying track_protect_say(struct deciding *d);
+int track_protect_plan(struct deciding *d, struct err *err);
 void track_say(struct deciding *d); /* track_say.c */
 
 #endif

@@ -164,6 +164,24 @@ static void set(struct deciding *d, enum track_condition which, struct saying sa
                        saying.message);
 }
 
+/* Whatever the registry does not keep is told by its own name: it is no news that it is kept. */
+static void set_protected(struct deciding *d)
+{
+    struct book_condition *condition = &d->next->conditions[TRACK_PROTECTED];
+    struct protect_saying protect = track_protect_say(d);
+    bool same = condition->status == protect.status && protect.reason &&
+                str_eq(condition->reason, str_of(protect.reason));
+    if (!protect.said)
+        return;
+    if (!protect.reason) {
+        *condition = (struct book_condition){0};
+        return;
+    }
+    set(d, TRACK_PROTECTED, (struct saying){protect.status, protect.reason, protect.message});
+    if (protect.is_news && !same)
+        deciding_event(d, "Unprotected", true, false, protect.message);
+}
+
 static enum track_phase phase_of(const struct deciding *d)
 {
     const struct trackbook *book = d->next;
@@ -212,4 +230,5 @@ void track_say(struct deciding *d)
             d->never_proved.len ? yes("NotRunThere", d->never_proved) : no("Proving", STR_NONE));
     if (!d->blind)
         set(d, TRACK_READY, say_ready(d));
+    set_protected(d);
 }

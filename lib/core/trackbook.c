@@ -22,6 +22,7 @@ const struct str track_condition_names[TRACK_CONDITIONS] = {
     [TRACK_STALLED] = STR_INIT("Stalled"),
     [TRACK_DRIFTED] = STR_INIT("Drifted"),
     [TRACK_NEVER_PROVED] = STR_INIT("NeverProved"),
+    [TRACK_PROTECTED] = STR_INIT("Protected"),
 };
 
 const struct str track_phase_names[TRACK_PHASES] = {
@@ -42,6 +43,13 @@ const struct str candidate_wait_names[CANDIDATE_WAITS] = {
     [WAITS_FOR_PROOF] = STR_INIT("Proof"),         [WAITS_FOR_APPROVAL] = STR_INIT("Approval"),
     [WAITS_FOR_SOAK] = STR_INIT("Soak"),           [WAITS_FOR_RELEASE] = STR_INIT("Release"),
     [WAITS_QUARANTINED] = STR_INIT("Quarantined"),
+};
+
+const struct str lock_state_names[LOCK_STATES] = {
+    [LOCK_MEANT] = STR_INIT("Meant"),
+    [LOCK_OURS] = STR_INIT("Ours"),
+    [LOCK_OTHERS] = STR_INIT("Others"),
+    [LOCK_GONE] = STR_INIT("Gone"),
 };
 
 static const struct str status_names[] = {
@@ -92,6 +100,13 @@ static const struct field quarantined_table[] = {
     FIELD("digest", FIELD_DIGEST, struct book_quarantined, digest),
     FIELD("reason", FIELD_TEXT, struct book_quarantined, reason),
     FIELD("at", FIELD_WHEN, struct book_quarantined, at),
+};
+
+static const struct field lock_table[] = {
+    FIELD("of", FIELD_SHA256, struct book_lock, of),
+    FIELD("digest", FIELD_SHA256, struct book_lock, digest),
+    FIELD("tag", FIELD_TAG, struct book_lock, tag),
+    NAMED("state", struct book_lock, state, lock_state_names),
 };
 
 static const struct field condition_table[] = {
@@ -176,6 +191,9 @@ const struct book_list book_lists[] = {
                           offsetof(struct trackbook, quarantined),
                           offsetof(struct trackbook, quarantined_count),
                           sizeof(struct book_quarantined), BOOK_QUARANTINED_MAX},
+    [BOOK_LOCKS] = {STR_INIT("protected"), FIELDS(lock_table), offsetof(struct trackbook, locks),
+                    offsetof(struct trackbook, lock_count), sizeof(struct book_lock),
+                    BOOK_LOCKS_MAX},
 };
 
 const struct fields book_own = FIELDS(own_table);

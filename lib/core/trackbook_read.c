@@ -18,6 +18,15 @@ static struct str read_digest(struct scan *scan)
     return digest;
 }
 
+static struct str read_sha256(struct scan *scan)
+{
+    size_t at = scan_offset(scan);
+    struct str digest = read_digest(scan);
+    if (digest.len && !str_starts(digest, STR("sha256:")))
+        scan_fail(scan, "a digest of sha256 was expected here", at);
+    return digest;
+}
+
 /* With the characters that tags have: escapes would make more of it than is reckoned with. */
 static struct str read_tag(struct scan *scan)
 {
@@ -77,6 +86,8 @@ static void read_field(struct scan *scan, const struct field *field, void *thing
         *(struct str *)at = read_tag(scan);
     else if (field->type == FIELD_DIGEST)
         *(struct str *)at = read_digest(scan);
+    else if (field->type == FIELD_SHA256)
+        *(struct str *)at = read_sha256(scan);
     else if (field->type == FIELD_TEXT)
         *(struct str *)at = read_text(scan);
     else if (field->type == FIELD_NUMBER)
@@ -187,6 +198,9 @@ int trackbook_read(struct str json, struct arena *arena, struct trackbook *ret_b
     for (size_t i = 0; i < book->row_count; i++)
         if (!book->rows[i].digest.len)
             return err_set(err, ERR_INPUT, "status.ledger[%zu].digest: is missing", i);
+    for (size_t i = 0; i < book->lock_count; i++)
+        if (!book->locks[i].of.len)
+            return err_set(err, ERR_INPUT, "status.protected[%zu].of: is missing", i);
     *ret_book = *book;
     return 0;
 }

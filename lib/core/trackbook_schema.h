@@ -11,6 +11,7 @@
 enum field_type {
     FIELD_TAG,
     FIELD_DIGEST,
+    FIELD_SHA256, /* a digest of that kind only */
     FIELD_TEXT,
     FIELD_NUMBER,
     FIELD_WHEN,
@@ -45,7 +46,7 @@ struct book_list {
     size_t offset, count_offset, size, max;
 };
 
-enum { BOOK_LEDGER, BOOK_PROOFS, BOOK_QUARANTINED, BOOK_LISTS };
+enum { BOOK_LEDGER, BOOK_PROOFS, BOOK_QUARANTINED, BOOK_LOCKS, BOOK_LISTS };
 enum { BOOK_OWN = 7, BOOK_PARTS = 8, BOOK_FIELDS_MAX = 16 };
 
 extern const struct fields book_own, book_condition_fields;

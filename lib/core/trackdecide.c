@@ -241,11 +241,12 @@ static void ask_everything(struct deciding *d)
     const struct book_row *good = rows_good(d->next, d->next->current.digest);
     d->next->previous_good.tag = good ? good->tag : STR_NONE;
     d->next->previous_good.digest = good ? good->digest : STR_NONE;
+    track_protect(d);
     track_say(d);
 }
 
 /* First what is known is written, then it is acted upon. */
-static void conclude(struct deciding *d)
+static int conclude(struct deciding *d, struct err *err)
 {
     struct track_decision *decision = d->decision;
     if (!trackbook_equal(d->book, d->next)) {
@@ -257,8 +258,10 @@ static void conclude(struct deciding *d)
     } else if (d->applies) {
         decision->step = STEP_APPLY;
     }
-    if (decision->step != STEP_WRITE)
-        decision->event_count = 0; /* they were told when the book was written */
+    if (decision->step == STEP_WRITE)
+        return 0;
+    decision->event_count = 0; /* they were told when the book was written */
+    return d->taken.len ? 0 : track_protect_plan(d, err);
 }
 
 int track_decide(const struct track_facts *facts, struct arena *arena,
@@ -284,7 +287,8 @@ int track_decide(const struct track_facts *facts, struct arena *arena,
     ask_everything(&d);
     if (d.out_of_memory)
         return err_no_memory(err);
-    conclude(&d);
+    if (conclude(&d, err) < 0)
+        return -1;
     *ret_decision = decision;
     return 0;
 }

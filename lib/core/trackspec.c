@@ -312,9 +312,9 @@ static int read_words(const struct json_fields *fields, struct arena *arena, str
 static int read_spec(const struct json_fields *fields, struct arena *arena, struct trackspec *spec,
                      struct err *err)
 {
-    static const char *const known[] = {"image",   "follow",   "from",   "approval", "targets",
-                                        "rollout", "interval", "keep",   "suspend",  "hold",
-                                        "approve", "promote",  "resume", NULL};
+    static const char *const known[] = {"image",   "follow",   "from",    "approval", "targets",
+                                        "rollout", "interval", "keep",    "protect",  "suspend",
+                                        "hold",    "approve",  "promote", "resume",   NULL};
     int64_t keep = spec->keep;
     if (json_only(fields, known, err) < 0 || read_image(fields, arena, &spec->image, err) < 0 ||
         read_follow(fields, arena, spec, err) < 0 || read_from(fields, arena, spec, err) < 0 ||
@@ -322,6 +322,7 @@ static int read_spec(const struct json_fields *fields, struct arena *arena, stru
         read_targets(fields, arena, spec, err) < 0 || read_rollout(fields, arena, spec, err) < 0 ||
         get_duration(fields, "interval", arena, &spec->interval, err) < 0 ||
         json_get_whole(fields, "keep", 1, TRACK_KEEP_MAX, &keep, err) < 0 ||
+        json_get_bool(fields, "protect", &spec->protect, err) < 0 ||
         json_get_bool(fields, "suspend", &spec->suspend, err) < 0)
         return -1;
     spec->keep = (unsigned)keep;

@@ -135,6 +135,7 @@ static bool copy_request(struct registry_call *call, const struct registry_reque
     ref->path = copy(call, request->ref.path, &ok);
     ref->tag = copy(call, request->ref.tag, &ok);
     ref->digest = copy(call, request->ref.digest, &ok);
+    call->request.body = copy(call, request->body, &ok);
     if (!ref->tag.len && !ref->digest.len)
         ref->tag = STR("latest");
     buf_add_repository(&repository, ref);
@@ -142,7 +143,7 @@ static bool copy_request(struct registry_call *call, const struct registry_reque
         buf_add_repository(&about, ref);
     else
         buf_add_imageref(&about, ref);
-    buf_add_pull_scope(&scope, ref);
+    buf_add_scope(&scope, ref, str_of(registry_ways[request->verb].actions));
     call->about = finished(&about, &ok);
     call->repository = finished(&repository, &ok);
     call->scope = finished(&scope, &ok);
@@ -155,24 +156,36 @@ static bool set_url(struct registry_call *call)
     bool ok = true;
     const struct imageref *ref = &call->request.ref;
     struct buf tail = BUF_INIT(&call->arena, 4096), url = BUF_INIT(&call->arena, 8192);
-    if (call->request.verb == REGISTRY_NEWEST) {
-        buf_addf(&url, "https://%s/acr/v1/%.*s/_tags?n=20&orderby=timedesc", call->host->name,
-                 STR_FMT(ref->path));
-    } else if (call->request.verb == REGISTRY_TAGS) {
+    switch (call->request.verb) {
+    case REGISTRY_NEWEST:
+    case REGISTRY_ATTRIBUTES:
+    case REGISTRY_LOCK:
+    case REGISTRY_UNLOCK:
+        registry_change_url(call, &url);
+        break;
+    case REGISTRY_TAGS:
         buf_add(&tail, STR("tags/list?n=1000"));
-    } else {
+        break;
+    case REGISTRY_RESOLVE:
+    case REGISTRY_FETCH:
         buf_add(&tail, STR("manifests/"));
         buf_add(&tail, ref->digest.len ? ref->digest : ref->tag);
+        break;
+    case REGISTRY_TAG:
+    case REGISTRY_UNTAG:
+        buf_add(&tail, STR("manifests/"));
+        buf_add(&tail, ref->tag);
+        break;
     }
-    if (call->request.verb != REGISTRY_NEWEST)
+    if (!url.len)
         buf_add_registry_url(&url, str_of(call->host->name), call->host->plain, ref,
                              finished(&tail, &ok));
-    call->method = call->request.verb == REGISTRY_RESOLVE ? "HEAD" : "GET";
+    call->method = registry_ways[call->request.verb].method;
     call->url = finished(&url, &ok);
     return ok;
 }
 
-bool registry_tells_newest(const struct registry *registry, const struct imageref *ref)
+bool registry_is_acr(const struct registry *registry, const struct imageref *ref)
 {
     char room[REGPLACE_HOST_MAX];
     struct str host = registry_api_host(ref->host, room, sizeof(room));
@@ -185,11 +198,12 @@ static void try_again(void *context)
     registry_host_add(context);
 }
 
-/* A list of tags that is not whole would be worse than none: only the registry itself has it. */
+/* A list of tags that is not whole would be worse than none: only the registry itself has it, and
+ * only there anything is changed. */
 static struct str mirror_of(const struct registry *registry, const struct registry_request *request)
 {
     const struct registry_options *options = &registry->options;
-    for (size_t i = 0; i < options->mirror_count && !registry_verb_lists(request->verb); i++)
+    for (size_t i = 0; i < options->mirror_count && !registry_ways[request->verb].documents; i++)
         if (host_same(options->mirrors[i].host, request->ref.host))
             return options->mirrors[i].mirror;
     return STR_NONE;

@@ -109,9 +109,15 @@ void registry_auth_begin(struct registry_call *call)
 
 /* --- After a 401 ------------------------------------------------------------------------------- */
 
-/* Only to read, and only in this repository, whatever the registry says is needed. */
-static void note_scope(struct registry_call *call, const struct challenge *challenge)
+/* Only what the verb may need, and only in this repository, whatever the registry says. */
+static void note_scope(struct registry_call *call, const struct challenge *challenge,
+                       bool *ret_changed)
 {
+    if (registry_change_allows(call, challenge->scope) && !str_eq(call->scope, challenge->scope)) {
+        struct str scope = arena_copy(&call->arena, challenge->scope);
+        *ret_changed = scope.ptr != NULL;
+        call->scope = scope.ptr ? scope : call->scope;
+    }
     struct str own = str_head(call->scope, str_rfind(call->scope, ':') + 1);
     if (registry_verb_lists(call->request.verb) && str_starts(challenge->scope, own) &&
         str_eq(str_tail(challenge->scope, own.len), STR("metadata_read")))
@@ -132,9 +138,10 @@ static bool note_challenge(struct registry_call *call, const struct http_respons
     if (!challenge || challenge->realm.len >= REALM_MAX ||
         challenge->service.len >= sizeof(host->service))
         return false;
-    bool lists_metadata = host->lists_metadata;
-    note_scope(call, challenge);
-    *ret_changed = challenge->scheme != host->scheme || lists_metadata != host->lists_metadata ||
+    bool lists_metadata = host->lists_metadata, other_scope = false;
+    note_scope(call, challenge, &other_scope);
+    *ret_changed = other_scope || challenge->scheme != host->scheme ||
+                   lists_metadata != host->lists_metadata ||
                    (challenge->scheme == CHALLENGE_BEARER &&
                     (!str_eq(challenge->realm, str_of(host->realm)) ||
                      !str_eq(challenge->service, str_of(host->service))));

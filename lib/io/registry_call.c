@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* registry_call: one request and its answer, see registry_inner.h. */
-#include "pinnace/acrdoc.h"
 #include "pinnace/clock.h"
 #include "pinnace/file.h"
 #include "pinnace/pki.h"
@@ -49,7 +48,7 @@ static bool is_used_up(struct registry_call *call)
     const struct registry_host *host = call->host;
     int64_t left_ms = host->used_up_until - clock_boot_ms();
     struct registry_error error = {.status = 0};
-    if (left_ms <= 0 || call->foreign || call->request.verb == REGISTRY_TAGS ||
+    if (left_ms <= 0 || call->foreign || registry_ways[call->request.verb].documents ||
         strcmp(call->method, "HEAD") == 0)
         return false;
     registry_error_set(&error, REGISTRY_TOO_MANY, call->about,
@@ -76,10 +75,11 @@ void registry_call_send(struct registry_call *call, enum sent how, struct str to
         .on_done = answered,
         .context = call,
     };
-    bool lists = registry_verb_lists(call->request.verb);
+    bool documents = registry_ways[call->request.verb].documents;
     http.headers[http.header_count++] =
-        (struct http_header){"Accept", lists ? STR("application/json") : STR(MEDIA_ACCEPT)};
+        (struct http_header){"Accept", documents ? STR("application/json") : STR(MEDIA_ACCEPT)};
     http.headers[http.header_count++] = (struct http_header){"User-Agent", STR("pinnace")};
+    registry_change_fill(call, &http);
     call->sent = call->foreign ? SENT_NOTHING : how;
     if (call->sent == SENT_BASIC) {
         http.username = call->login->username;
@@ -97,6 +97,12 @@ void registry_call_send(struct registry_call *call, enum sent how, struct str to
 
 /* --- What no answer, or a bad one, means ------------------------------------------------------- */
 
+static bool is_success(const struct registry_call *call, int status)
+{
+    bool changes = call->request.verb >= REGISTRY_LOCK;
+    return status == 200 || (changes && status > 200 && status <= 204);
+}
+
 static void read_fault(const struct registry_call *call, const struct http_response *response,
                        struct registry_error *error)
 {
@@ -108,7 +114,7 @@ static void read_fault(const struct registry_call *call, const struct http_respo
     *error = (struct registry_error){.status = response->status};
     if (response->fault != HTTP_FINE) {
         registry_error_set(error, faults[response->fault], call->about, "%s", response->err.text);
-    } else if (response->status != 200) {
+    } else if (!is_success(call, response->status)) {
         registry_error_read(call->about, response->status, response->body, error);
         error->retry_after_s = retry_after_read(http_header(response, "Retry-After"), clock_now());
     }
@@ -135,7 +141,7 @@ static bool follow_redirect(struct registry_call *call, const struct http_respon
 {
     struct str url;
     if (response->status < 301 || response->status > 308 || call->redirects++ == REDIRECTS_MAX ||
-        registry_verb_lists(call->request.verb) || location_of(call, response, &url) < 0)
+        registry_ways[call->request.verb].documents || location_of(call, response, &url) < 0)
         return false;
     struct str name = str_of(call->host->name);
     if (realm_trust(url, name, call->host->plain) == REALM_REFUSED)
@@ -149,7 +155,7 @@ static bool follow_redirect(struct registry_call *call, const struct http_respon
 
 /* --- Manifests --------------------------------------------------------------------------------- */
 
-static void fail_garbled(struct registry_call *call, enum registry_fault fault, const char *what)
+void registry_call_garbled(struct registry_call *call, enum registry_fault fault, const char *what)
 {
     struct registry_error error = {.status = 200};
     registry_error_set(&error, fault, call->about, "%s", what);
@@ -211,12 +217,12 @@ static void take_manifest(struct registry_call *call, const struct http_response
     struct registry_answer answer = {.tags = 0};
     struct err err;
     if (check_digests(call, response, &arena, &answer.digest, &err) < 0) {
-        fail_garbled(call, REGISTRY_MISMATCH, err.text);
+        registry_call_garbled(call, REGISTRY_MISMATCH, err.text);
         return;
     }
     if (oci_manifest_read(response->body, http_header(response, "Content-Type"), &arena, &manifest,
                           &err) < 0) {
-        fail_garbled(call, REGISTRY_GARBLED, err.text);
+        registry_call_garbled(call, REGISTRY_GARBLED, err.text);
         return;
     }
     answer.media = manifest.media;
@@ -258,12 +264,12 @@ static void take_page(struct registry_call *call, const struct http_response *re
     struct err err;
     if (tags_page_read(response->body, &arena, &page, &err) < 0 ||
         next_page(call, response, &arena, &next, &err) < 0) {
-        fail_garbled(call, REGISTRY_GARBLED, err.text);
+        registry_call_garbled(call, REGISTRY_GARBLED, err.text);
         return;
     }
     call->tags += page.count;
     if (call->tags > REGISTRY_TAGS_MAX || !keep_url(call, next)) {
-        fail_garbled(call, REGISTRY_TOO_LARGE, "more than 200000 tags");
+        registry_call_garbled(call, REGISTRY_TOO_LARGE, "more than 200000 tags");
         return;
     }
     for (size_t i = 0; i < page.count && call->request.on_tag; i++)
@@ -274,17 +280,6 @@ static void take_page(struct registry_call *call, const struct http_response *re
     }
     struct registry_answer answer = {.tags = call->tags};
     registry_call_end(call, &answer);
-}
-
-static void take_newest(struct registry_call *call, const struct http_response *response)
-{
-    struct arena arena ARENA_SCOPED = ARENA_INIT(64 * 1024 * 1024);
-    struct registry_answer answer = {.tags = 0};
-    struct err err;
-    if (acr_newest_read(response->body, &arena, &answer.mark, &err) < 0)
-        fail_garbled(call, REGISTRY_GARBLED, err.text);
-    else
-        registry_call_end(call, &answer);
 }
 
 /* --- The answer -------------------------------------------------------------------------------- */
@@ -300,15 +295,15 @@ static void answered(void *context, const struct http_response *response)
     struct registry_error error;
     call->http = NULL;
     read_fault(call, response, &error);
-    if (!call->foreign) {
+    if (!call->foreign)
         registry_host_note_rate(call->host, response);
+    if (!call->foreign && !call->request.aside)
         registry_host_note(call->host, &error);
-    }
     if (error.fault == REGISTRY_FINE) {
         if (call->request.verb == REGISTRY_TAGS)
             take_page(call, response);
-        else if (call->request.verb == REGISTRY_NEWEST)
-            take_newest(call, response);
+        else if (registry_ways[call->request.verb].documents)
+            registry_change_take(call, response);
         else if (strcmp(call->method, "HEAD") == 0)
             take_head(call, response);
         else

@@ -191,18 +191,27 @@ static bool is_busy(const struct registry_host *host, struct str repository)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < host->in_flight; i++)
-        count += str_eq(host->flying[i]->repository, repository);
+        count += !host->flying[i]->request.aside && str_eq(host->flying[i]->repository, repository);
     return count >= REPOSITORY_CALLS_MAX;
+}
+
+static bool has_one_aside(const struct registry_host *host)
+{
+    for (unsigned i = 0; i < host->in_flight; i++)
+        if (host->flying[i]->request.aside)
+            return true;
+    return false;
 }
 
 static struct registry_call *next_call(const struct registry_host *host)
 {
+    bool aside = has_one_aside(host);
     /* After failures one goes first, to see whether it is well again. */
     unsigned most = host->failures >= CIRCUIT_FAILURES ? 1 : HOST_CALLS_MAX;
     struct registry_call *call = host->queue;
-    if (host->in_flight >= most)
+    if (host->in_flight >= most + aside)
         return NULL;
-    while (call && is_busy(host, call->repository))
+    while (call && ((aside && call->request.aside) || is_busy(host, call->repository)))
         call = call->queued;
     return call;
 }

@@ -33,7 +33,7 @@ struct registry_host {
 
     struct registry_call *queue, **queue_tail;
     struct timer pump;
-    struct registry_call *flying[HOST_CALLS_MAX]; /* those that are being asked */
+    struct registry_call *flying[HOST_CALLS_MAX + 1]; /* being asked, and one aside at most */
     unsigned in_flight;
     int64_t allowance_ms; /* the budget: when the next request may go, were there no bursts */
 
@@ -145,6 +145,15 @@ struct registry_call {
     struct http_call *http;
 };
 
+/* How a verb is asked. */
+struct registry_way {
+    const char *method;
+    const char *actions; /* what a token is asked for */
+    const char *allowed; /* what a challenge may name instead: all of it is among these */
+    bool documents; /* no manifest is asked for: no mirror has it, and no redirect leads to it */
+};
+extern const struct registry_way registry_ways[];
+
 /* Of tags, which are a permission of their own in places. */
 static inline bool registry_verb_lists(enum registry_verb verb)
 {
@@ -205,12 +214,25 @@ void registry_needs_failed(struct registry_identity *identity, enum registry_fau
 /* Reads what is still needed, and says so to the two above. */
 void registry_needs_read(struct registry_identity *identity);
 
+/* --- registry_change.c */
+
+/* The address of what has attributes. */
+void registry_change_url(const struct registry_call *call, struct buf *url);
+/* Adds the body and its type to a request that has one. */
+void registry_change_fill(const struct registry_call *call, struct http_request *http);
+/* The answer to what is neither a manifest nor a list. */
+void registry_change_take(struct registry_call *call, const struct http_response *response);
+/* Whether a challenge names something that this verb may ask for, of this repository alone. */
+bool registry_change_allows(const struct registry_call *call, struct str scope);
+
 /* --- registry_call.c */
 
 /* Sends the request: as nobody, with the login's name and password, or with a token. */
 void registry_call_send(struct registry_call *call, enum sent how, struct str token);
 /* Ends the call, or has it tried again later if that may help and there is time. */
 void registry_call_fail(struct registry_call *call, const struct registry_error *error);
+/* Ends the call: the answer is none of a registry. */
+void registry_call_garbled(struct registry_call *call, enum registry_fault fault, const char *what);
 
 /* --- registry.c */
 

@@ -183,12 +183,15 @@ class Metadata:
 
 
 class Registry:
-    """Azure Container Registry; behind it a real one, plain, of this machine. Passwords: name -> (password, what it may)."""
+    """Azure Container Registry; behind it a real one, plain, of this machine. Passwords: name -> (password, what it may).
+
+    attributes: (repository, digest or tag) -> what may not be done to it; slow: paths that are answered when this is set."""
 
     def __init__(self, cloud, host, behind):
         self.cloud, self.host, self.behind = cloud, host, behind
-        self.signer, self.pullers, self.passwords = Signer(host), set(), {}
+        self.signer, self.pullers, self.pushers, self.passwords = Signer(host), set(), set(), {}
         self.anonymous, self.closed, self.moods, self.times = False, False, {}, {}
+        self.attributes, self.hanging = {}, None
 
     def serve(self, asked):
         if self.closed:
@@ -203,6 +206,8 @@ class Registry:
             return self.pass_on(asked)
         if asked.path.startswith("/acr/v1/") and asked.path.endswith("/_tags"):
             return self.tags(asked, urllib.parse.unquote(asked.path[8:-6]))
+        if asked.path.startswith("/acr/v1/"):
+            return self.one(asked)
         raise no_registry(404, "NOT_FOUND", "no such page")
 
     def exchange(self, asked):
@@ -212,7 +217,7 @@ class Registry:
             raise no_registry(400, "UNSUPPORTED", "grant_type or service is not valid")
         if not claims or claims["aud"] != ACR or fields.get("tenant", claims["tid"]) != claims["tid"]:
             raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.")
-        if claims["appid"] not in self.pullers:
+        if claims["appid"] not in self.pullers | self.pushers:
             raise no_registry(401, "UNAUTHORIZED", "the identity has no role on this registry")
         return {"refresh_token": self.signer.sign({
             "iss": "Azure Container Registry", "aud": self.host, "sub": claims["appid"], "jti": str(time.time_ns()), "iat": now, "nbf": now,
@@ -231,6 +236,8 @@ class Registry:
         claims = self.signer.read(token, self.cloud.now(), self.host)
         if not claims or claims.get("grant_type") != "refresh_token":
             raise no_registry(401, "UNAUTHORIZED", "the refresh token is not valid")
+        if claims["sub"] in self.pushers:
+            return claims["sub"], ("pull", "push", "metadata_read", "metadata_write")
         return claims["sub"], ("pull", "metadata_read") if claims["sub"] in self.pullers else ()
 
     def token(self, asked):
@@ -294,16 +301,86 @@ class Registry:
             digest = self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader("Docker-Content-Digest")
             seen = self.times.setdefault((repository, name), {}).setdefault(digest, time.time_ns())
             rows.append({"name": name, "digest": digest, "createdTime": f"{seen}", "lastUpdateTime": f"{seen}", "signed": False,
-                         "changeableAttributes": {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}})
+                         "changeableAttributes": self.attributes_of(repository, name)})
         if query.get("orderby", "none") != "none":
             rows.sort(key=lambda row: int(row["lastUpdateTime"]), reverse=query["orderby"] == "timedesc")
         return {"registry": self.host, "imageName": repository, "tags": rows[:int(query.get("n", "100"))]}
+
+    def attributes_of(self, repository, name):
+        return {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True, **self.attributes.get((repository, name), {})}
+
+    def one(self, asked):
+        """What may be done to a manifest or a tag; a tag's attributes and its manifest's know nothing of each other."""
+        repository, kind, name = urllib.parse.unquote(asked.path[8:]).rsplit("/", 2)
+        if asked.method not in ("GET", "PATCH") or kind not in ("_manifests", "_tags") or (kind == "_manifests") != name.startswith("sha256:"):
+            raise no_registry(404, "NOT_FOUND", "no such page")
+        if asked.method == "PATCH" and self.hanging:
+            self.hanging.wait(60)
+        self.check(asked, repository, "metadata_read" if asked.method == "GET" else "metadata_write")
+        answer, body = self.ask_behind("GET", f"/v2/{repository}/manifests/{name}", ACCEPT)
+        if answer.status != 200:
+            raise no_registry(404, "MANIFEST_UNKNOWN" if kind == "_manifests" else "TAG_UNKNOWN", "it is not known")
+        if asked.method == "PATCH":
+            self.change(asked, repository, name)
+        digest, manifest = answer.getheader("Docker-Content-Digest"), json.loads(body)
+        row = {"digest": digest, "createdTime": "2026-11-21T10:00:00.0000000Z", "lastUpdateTime": "2026-11-21T10:00:00.0000000Z",
+               "changeableAttributes": self.attributes_of(repository, name)}
+        if kind == "_tags":
+            return {"registry": self.host, "imageName": repository, "tag": {"name": name, "signed": False, **row}}
+        row["mediaType"], tags = answer.getheader("Content-Type"), self.tags_of(repository, digest)
+        if tags:
+            row["tags"] = tags
+        if "manifests" in manifest:
+            row["references"] = [{"digest": child["digest"]} for child in manifest["manifests"]]
+        return {"registry": self.host, "imageName": repository, "manifest": row}
+
+    def change(self, asked, repository, name):
+        if asked.headers.get("Content-Type", "").split(";")[0] != "application/json":
+            raise no_registry(415, "UNSUPPORTED", "the body must be JSON")
+        try:
+            fields = json.loads(asked.body)
+        except ValueError:
+            fields = None
+        known = {"deleteEnabled", "writeEnabled", "readEnabled", "listEnabled"}
+        if not isinstance(fields, dict) or not fields or set(fields) - known or not all(isinstance(value, bool) for value in fields.values()):
+            raise no_registry(400, "INVALID_PARAMETER", "the attributes are not valid")
+        with self.cloud.lock:
+            self.attributes[repository, name] = {**self.attributes.get((repository, name), {}), **fields}
+
+    def tags_of(self, repository, digest):
+        answer, body = self.ask_behind("GET", f"/v2/{repository}/tags/list")
+        names = json.loads(body)["tags"] or [] if answer.status == 200 else []
+        return [name for name in names if self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader(
+            "Docker-Content-Digest") == digest]
+
+    def locked(self, repository, name, *attributes):
+        return not all(self.attributes_of(repository, name)[attribute] for attribute in attributes)
+
+    def refuse_locked(self, asked, repository, name):
+        """Whatever is not to be deleted or not to be written to is not deleted; a tag not to be written to is not moved."""
+        if asked.method == "DELETE" and self.locked(repository, name, "deleteEnabled", "writeEnabled"):
+            raise no_registry(405, "REGISTRY_DISALLOWED_OPERATION", "The operation is disallowed on this registry, repository or image.")
+        if asked.method == "PUT" and self.locked(repository, name, "writeEnabled"):
+            raise no_registry(405, "REGISTRY_DISALLOWED_OPERATION", "The operation is disallowed on this registry, repository or image.")
+        if asked.method == "DELETE":
+            self.attributes.pop((repository, name), None)
+
+    def clean_up(self, repository, digests):
+        """The retention policy, on the day on which it looks at these: what has no tag and may be deleted goes. Gives what went."""
+        gone = [digest for digest in digests
+                if not self.tags_of(repository, digest) and not self.locked(repository, digest, "deleteEnabled", "writeEnabled")]
+        for digest in gone:
+            self.ask_behind("DELETE", f"/v2/{repository}/manifests/{digest}")
+        return gone
 
     def pass_on(self, asked):
         parts = asked.path.split("/")
         if len(parts) < 5:
             raise no_registry(404, "NOT_FOUND", "no such page")
-        self.check(asked, "/".join(parts[2:-2]), "metadata_read" if parts[-2] == "tags" else "pull")
+        repository, kind, name = "/".join(parts[2:-2]), parts[-2], parts[-1]
+        action = {"PUT": "push", "DELETE": "delete"}.get(asked.method, "metadata_read" if kind == "tags" else "pull")
+        self.check(asked, repository, action)
+        self.refuse_locked(asked, repository, name)
         return pass_on(self.behind, asked)
 
 

@@ -123,7 +123,8 @@ def pass_on(behind, asked, **headers):
     """Asks the real registry, which wants to know of nobody who he is."""
     connection = http.client.HTTPConnection(behind, timeout=20)
     try:
-        connection.request(asked.method, asked.target, headers={k: v for k, v in asked.headers.items() if k in ("Accept",)})
+        connection.request(asked.method, asked.target, asked.body.encode() or None,
+                           headers={k: v for k, v in asked.headers.items() if k in ("Accept", "Content-Type")})
         answer = connection.getresponse()
         body = answer.read()
         raise Refusal(answer.status, body, **headers, **{k.replace("-", "_"): v for k, v in answer.getheaders() if k in MANIFEST_HEADERS})

@@ -15,7 +15,7 @@ import test_aws
 import test_google
 import test_others
 from program import Controller, eventually
-from releaseworld import APPS, CORE, ReleaseWorld
+from releaseworld import APPS, CORE, TRACKS, ReleaseWorld  # noqa: F401
 from servers import INDEX, connect, digest_of, index, push
 from world import equal
 
@@ -39,7 +39,7 @@ class Cluster(ReleaseWorld):
         program.wait_for("leading")
         return program
 
-    def follow(self, image, secret=None):
+    def follow(self, image, secret=None, **spec):
         """A Deployment that runs something else, and a Track; secret: docker's configuration that its pods pull with."""
         labels, pod = {"app": "web"}, {"containers": [{"name": "main", "image": f"{image}:old"}]}
         if secret:
@@ -50,7 +50,7 @@ class Cluster(ReleaseWorld):
         self.api.put(APPS, "deployments", "web", {"metadata": {}, "spec": {
             "replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}, "default")
         host, _, path = image.partition("/")
-        self.track("web", image=f"{host}/{path}")
+        self.track("web", image=f"{host}/{path}", **spec)
 
     def told(self):
         """All that the controller has said anywhere but to a registry."""

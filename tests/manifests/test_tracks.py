@@ -103,6 +103,8 @@ def odd_rows():
         yield f"keep {keep!r}", track(keep=keep), good
     yield "suspend", track(suspend=True), GOOD
     yield "suspend a string", track(suspend="true"), BAD
+    yield "protect", track(protect=True), GOOD
+    yield "protect a string", track(protect="true"), BAD
     yield from target_rows()
     for word in ("hold", "approve", "promote"):
         yield f"{word} whole", track(**{word: {"digest": D1, "by": "ann", "reason": "r", "at": "2026-11-21T12:00:00Z"}}), GOOD
@@ -165,7 +167,7 @@ def try_table(api):
 def try_defaults(api):
     """What the decoder takes for granted is what the API server fills in."""
     made = api.create("/apis/pinnace.dev/v1alpha1/namespaces/default/tracks", track(**{"from": {"track": "x"}}), dry=True).body
-    want = {"approval": "Automatic", "interval": "1m", "keep": 10, "suspend": False,
+    want = {"approval": "Automatic", "interval": "1m", "keep": 10, "suspend": False, "protect": False,
             "rollout": {"deadline": "10m", "soak": "1m", "onFailure": "Rollback"}, "from": {"track": "x", "soak": "10m"}}
     for field, value in want.items():
         check(f"the default of {field}", made["spec"].get(field) == value, made["spec"])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "../check.h"
+#include "../world.h"
 
 #include "pinnace/acrdoc.h"
 
@@ -91,9 +91,78 @@ TEST(no_list)
     }
 }
 
+#define CHANGEABLE(may_delete, may_write)                                                          \
+    "'changeableAttributes':{'deleteEnabled':" may_delete ",'writeEnabled':" may_write             \
+    ",'readEnabled':true,'listEnabled':true}"
+#define MANIFEST(rest) "{'registry':'r','imageName':'shop/web','manifest':{" rest "}}"
+#define TAGGED(rest) "{'registry':'r','imageName':'shop/web','tag':{" rest "}}"
+
+TEST(attributes)
+{
+    static const struct {
+        const char *json;
+        bool tagged, can_delete, can_write;
+    } rows[] = {
+        {MANIFEST("'digest':'" D1 "','tags':['v1','latest']," CHANGEABLE("true", "true")), true,
+         true, true},
+        {MANIFEST("'digest':'" D1 "','tags':null," CHANGEABLE("false", "true")), false, false,
+         true},
+        {MANIFEST("'digest':'" D1 "','tags':[]," CHANGEABLE("true", "false")), false, true, false},
+        {MANIFEST(CHANGEABLE("false", "false") ",'digest':'" D1 "','references':[{'digest':'" D2
+                                               "'}]"),
+         false, false, false},
+        {TAGGED("'name':'v1','digest':'" D1 "'," CHANGEABLE("false", "false")), false, false,
+         false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct err err = ERR_CLEAN;
+        struct acr_attributes attributes;
+        CHECK_INT(rows[i].json,
+                  acr_attributes_read(json_of(&arena, rows[i].json), &arena, &attributes, &err), 0);
+        CHECK_STR(rows[i].json, attributes.digest, STR(D1));
+        CHECK(rows[i].json, attributes.tagged == rows[i].tagged);
+        CHECK(rows[i].json, attributes.can_delete == rows[i].can_delete);
+        CHECK(rows[i].json, attributes.can_write == rows[i].can_write);
+        CHECK(rows[i].json,
+              acr_is_locked(&attributes) == !(rows[i].can_delete && rows[i].can_write));
+    }
+}
+
+/* What does not tell both is not to be taken for locked, nor for free. */
+TEST(no_attributes)
+{
+    static const char *const rows[] = {
+        "{}",
+        PAGE("[]"),
+        MANIFEST("'digest':'" D1 "'"),
+        MANIFEST("'digest':'" D1 "','changeableAttributes':{}"),
+        MANIFEST("'digest':'" D1 "','changeableAttributes':{'deleteEnabled':false}"),
+        MANIFEST("'digest':'" D1
+                 "','changeableAttributes':{'deleteEnabled':null,'writeEnabled':null}"),
+        MANIFEST("'digest':'" D1 "'," CHANGEABLE("'true'", "true")),
+        MANIFEST("'digest':'sha256:1'," CHANGEABLE("true", "true")),
+        MANIFEST(CHANGEABLE("true", "true")),
+        "{'manifest':null}",
+        "{'manifest':[]}",
+        "<html>",
+        "",
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct err err = ERR_CLEAN;
+        struct acr_attributes attributes = {.digest = STR("untouched")};
+        CHECK_INT(rows[i], acr_attributes_read(json_of(&arena, rows[i]), &arena, &attributes, &err),
+                  -1);
+        CHECK_STR(rows[i], attributes.digest, STR("untouched"));
+        CHECK(rows[i], err.text[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(exchange), cmocka_unit_test(newest),
-                                       cmocka_unit_test(no_list)};
+                                       cmocka_unit_test(no_list), cmocka_unit_test(attributes),
+                                       cmocka_unit_test(no_attributes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

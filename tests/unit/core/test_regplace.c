@@ -30,7 +30,7 @@ TEST(places)
         struct str host = registry_api_host(ref.host, room, sizeof(room));
         buf_add_registry_url(&url, host, false, &ref, STR("t"));
         CHECK_STR(rows[i].ref, finished(&url), str_of(rows[i].url));
-        buf_add_pull_scope(&scope, &ref);
+        buf_add_scope(&scope, &ref, STR("pull"));
         CHECK_STR(rows[i].ref, finished(&scope), str_of(rows[i].scope));
     }
 }

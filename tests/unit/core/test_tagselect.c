@@ -89,6 +89,7 @@ TEST(verdicts)
         {"sha256-0123", TAG_SIGNATURE},
         {"sha512-0123.sig", TAG_SIGNATURE},
         {"1.0.0.sbom", TAG_SIGNATURE},
+        {"pinnace-keep-production-web-1a2b3c4d-9f86d081884c", TAG_RETAINS},
         {"1.0.0-debug", TAG_OFF_PATTERN},
         {"main", TAG_NO_VERSION},
         {"1.6.0-rc.1", TAG_PRE_RELEASE},

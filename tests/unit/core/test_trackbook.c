@@ -48,7 +48,9 @@ static struct str written(struct arena *arena, const struct trackbook *book)
     "'proofs':[{'tag':'v1','digest':'" D1 "','seenAt':'2026-11-21T09:00:00Z','seconds':60,"        \
     "'since':'2026-11-21T09:10:00Z','provedAt':'2026-11-21T09:11:00Z'}],"                          \
     "'quarantined':[{'tag':'v0','digest':'" D4                                                     \
-    "','reason':'CrashLoopBackOff','at':'2026-11-20T00:00:00Z'}]"
+    "','reason':'CrashLoopBackOff','at':'2026-11-20T00:00:00Z'}],"                                 \
+    "'protected':[{'of':'" D2 "','state':'Meant'},{'of':'" D1 "','digest':'" D4                    \
+    "','state':'Ours'},{'of':'" D1 "','tag':'v1','state':'Others'}]"
 
 static int64_t at(const char *clock)
 {
@@ -91,6 +93,10 @@ TEST(every_field)
     CHECK("no proof", !book_proof_of(book, STR(D2)));
     CHECK_STR("quarantine", book_quarantine_of(book, STR(D4))->reason, STR("CrashLoopBackOff"));
     CHECK("no quarantine", !book_quarantine_of(book, STR(D1)));
+    CHECK_INT("locks", book->lock_count, 3);
+    CHECK("locks", book->locks[0].state == LOCK_MEANT && !book->locks[0].digest.len);
+    CHECK_STR("locks", book->locks[1].digest, STR(D4));
+    CHECK_STR("locks", book->locks[2].tag, STR("v1"));
 }
 
 TEST(round_trip)
@@ -141,6 +147,8 @@ TEST(equal)
         "'ledger':[{'digest':'" D1 "'}]",
         "'proofs':[{}]",
         "'quarantined':[{'reason':'x'}]",
+        "'protected':[{'of':'" D1 "'}]",
+        "'protected':[{'of':'" D1 "','state':'Ours'}]",
         "'candidate':{'waits':'Turn'}",
     };
     TEST_ARENA(arena);
@@ -176,6 +184,9 @@ TEST(refused)
         {"{'ledger':{}}", "status.ledger: an array was expected here"},
         {"{'ledger':[{'tag':'x'}]}", "status.ledger[0].digest: is missing"},
         {"{'ledger':[{'digest':'" D1 "','state':'Gone'}]}", "status.ledger[0].state: not one"},
+        {"{'protected':[{'digest':'" D1 "'}]}", "status.protected[0].of: is missing"},
+        {"{'protected':[{'of':'" D512 "'}]}", "status.protected[0].of: a digest of sha256"},
+        {"{'protected':[{'of':'" D1 "','state':'Mine'}]}", "status.protected[0].state: not one"},
         {"{'conditions':[{'type':'Ready','status':true}]}", "a string was expected here"},
         {"{'conditions':[7]}", "status.conditions[0]: an object was expected here"},
         {"{'begun':true,'begun':true}", "given twice"},
@@ -203,6 +214,7 @@ static struct trackbook *fullest(struct arena *arena)
     *book = (struct trackbook){.row_count = BOOK_ROWS_MAX,
                                .proof_count = BOOK_PROOFS_MAX,
                                .quarantined_count = BOOK_QUARANTINED_MAX,
+                               .lock_count = BOOK_LOCKS_MAX,
                                .follows = text,
                                .stopped = text,
                                .approved = digest,
@@ -215,6 +227,8 @@ static struct trackbook *fullest(struct arena *arena)
         book->proofs[i] = (struct book_proof){tag, digest, 1, LARGEST, 1, 1};
     for (size_t i = 0; i < BOOK_QUARANTINED_MAX; i++)
         book->quarantined[i] = (struct book_quarantined){tag, digest, text, 1};
+    for (size_t i = 0; i < BOOK_LOCKS_MAX; i++)
+        book->locks[i] = (struct book_lock){STR(D1), STR(D1), tag, LOCK_OTHERS};
     for (size_t i = 0; i < TRACK_CONDITIONS; i++)
         book->conditions[i] = (struct book_condition){CONDITION_TRUE, text, text, 1, LARGEST};
     return book;

@@ -40,7 +40,8 @@ TEST(defaults)
     CHECK_STR("tag", spec.follow.tag, STR("latest"));
     CHECK("follow", !spec.follow.range && !spec.follow.pattern);
     CHECK("from", spec.from.track.len == 0);
-    CHECK("flags", !spec.manual && !spec.hold_on_failure && !spec.suspend && !spec.deleted);
+    CHECK("flags",
+          !spec.manual && !spec.hold_on_failure && !spec.suspend && !spec.deleted && !spec.protect);
     CHECK("words",
           !spec.hold.said && !spec.approve.said && !spec.promote.said && !spec.resume.said);
     CHECK_INT("deadline", spec.deadline, 600);
@@ -70,7 +71,8 @@ TEST(everything)
             "d") ","
                  "{'kind':'CronJob','name':'a'},{'kind':'DaemonSet','name':'a'}],'rollout':{'"
                  "deadline':'5m',"
-                 "'soak':'90s','onFailure':'Hold'},'interval':'30s','keep':50,'suspend':true,"
+                 "'soak':'90s','onFailure':'Hold'},'interval':'30s','keep':50,'suspend':true,'"
+                 "protect':true,"
                  "'hold':{'digest':'" D1 "','reason':'r','by':'ann','at':'2026-11-21T09:30:00Z'},"
                  "'approve':{'digest':'" D2 "'},'promote':{'digest':'" D3 "','by':'bob'},"
                  "'resume':{'at':'2026-11-21T09:30:01Z','by':'cy'}}}");
@@ -87,7 +89,7 @@ TEST(everything)
     CHECK_STR("from", spec.from.track, STR("stg"));
     CHECK_STR("from there", spec.from.namespace, STR("staging"));
     CHECK_INT("soak there", spec.from.soak, 3600);
-    CHECK("manual", spec.manual && spec.hold_on_failure && spec.suspend);
+    CHECK("manual", spec.manual && spec.hold_on_failure && spec.suspend && spec.protect);
     CHECK_INT("targets", spec.target_count, 4);
     CHECK_INT("kind", spec.targets[1].kind, TARGET_STATEFUL_SET);
     CHECK_STR("container", spec.targets[1].container, STR("d"));
@@ -173,6 +175,7 @@ static const struct {
     {WITH("'keep':1.5"), "spec.keep: a whole number from 1 to 50"},
     {WITH("'keep':'9'"), "spec.keep: a whole number from 1 to 50"},
     {WITH("'suspend':'yes'"), "spec.suspend: true or false"},
+    {WITH("'protect':1"), "spec.protect: true or false"},
     {WITH("'hold':{}"), "spec.hold.digest: a digest such as sha256:"},
     {WITH("'hold':{'digest':'v1.4.0'}"), "spec.hold.digest: "},
     {WITH("'hold':{'digest':'sha256:12'}"), "spec.hold.digest: a sha256 digest has exactly 64"},

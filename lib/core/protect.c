@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* protect: see the header. What is needed, what is noted of it, and what comes next. */
+#include "pinnace/protect.h"
+
+#include "pinnace/tagrule.h"
+
+#include "pinnace/banned.h"
+
+/* --- What has to stay --------------------------------------------------------------------------- */
+
+bool protect_may_lock_tag(const struct trackspec *spec, struct str tag)
+{
+    static const struct tag_rules versions = {.semver = true};
+    return tag.len && tag_is_immutable(&versions, tag) && !str_eq(tag, spec->follow.tag);
+}
+
+static bool is_good(const struct trackbook *book, const struct book_row *row)
+{
+    return row->state != ROW_FAILED && row->state != ROW_ABANDONED &&
+           !book_quarantine_of(book, row->digest);
+}
+
+static size_t count_parts(const struct trackbook *book, struct str release)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < book->lock_count; i++)
+        count += str_eq(book->locks[i].of, release);
+    return count;
+}
+
+bool protect_is_noted(const struct trackbook *book, struct str release)
+{
+    return count_parts(book, release) > 0;
+}
+
+struct wanted {
+    const struct trackspec *spec;
+    const struct trackbook *book;
+    struct protect_release *items;
+    size_t count, parts;
+    bool full;
+};
+
+static void add(struct wanted *wanted, struct str digest)
+{
+    const struct trackbook *book = wanted->book;
+    struct protect_release release = {.digest = digest};
+    for (size_t i = 0; i < wanted->count; i++)
+        if (str_eq(wanted->items[i].digest, digest))
+            return;
+    wanted->parts += count_parts(book, digest);
+    wanted->full = wanted->full || wanted->parts > BOOK_LOCKS_MAX - PROTECT_PARTS_MAX;
+    if (!digest.len || wanted->full)
+        return;
+    for (size_t i = 0; i < book->row_count && !release.tag.len; i++)
+        if (str_eq(book->rows[i].digest, digest) &&
+            protect_may_lock_tag(wanted->spec, book->rows[i].tag))
+            release.tag = book->rows[i].tag;
+    wanted->items[wanted->count++] = release;
+}
+
+size_t protect_wanted(const struct trackspec *spec, const struct trackbook *book,
+                      struct protect_release ret_wanted[PROTECT_RELEASES_MAX])
+{
+    struct wanted wanted = {.spec = spec, .book = book, .items = ret_wanted};
+    add(&wanted, book->current.digest);
+    add(&wanted, book->previous_good.digest);
+    for (size_t i = 0; i < book->row_count; i++)
+        if (is_good(book, &book->rows[i]))
+            add(&wanted, book->rows[i].digest);
+    return wanted.count;
+}
+
+bool protect_wants(const struct trackspec *spec, const struct trackbook *book, struct str digest)
+{
+    struct protect_release wanted[PROTECT_RELEASES_MAX];
+    size_t count = protect_wanted(spec, book, wanted);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(wanted[i].digest, digest))
+            return true;
+    return false;
+}
+
+/* --- Tags that retain --------------------------------------------------------------------------- */
+
+enum { UID_MAX = 8, DIGEST_MAX = 12, NAMES_MAX = 90 };
+
+/* A uid is what an API server makes up: only what a tag can have is taken of it. */
+static void add_uid(struct buf *buf, struct str uid)
+{
+    for (size_t i = 0, count = 0; i < uid.len && count < UID_MAX; i++) {
+        char c = ascii_lower(uid.ptr[i]);
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c))
+            continue;
+        buf_add_char(buf, c);
+        count++;
+    }
+}
+
+void buf_add_retain_tag(struct buf *buf, const struct trackspec *spec, struct str digest)
+{
+    struct str name = spec->name, hex = str_tail(digest, str_find(digest, ':') + 1);
+    size_t room = NAMES_MAX - spec->namespace.len;
+    buf_add(buf, STR(TAG_RETAIN_PREFIX));
+    buf_add(buf, spec->namespace);
+    buf_add_char(buf, '-');
+    buf_add(buf, str_head(name, name.len < room ? name.len : room));
+    buf_add_char(buf, '-');
+    add_uid(buf, spec->uid);
+    buf_add_char(buf, '-');
+    buf_add(buf, str_head(hex, hex.len < DIGEST_MAX ? hex.len : DIGEST_MAX));
+}
+
+/* --- Parts -------------------------------------------------------------------------------------- */
+
+/* The manifest that a part is; of a tag .len 0. */
+static struct str manifest_of(const struct book_lock *part)
+{
+    return part->tag.len || part->digest.len ? part->digest : part->of;
+}
+
+static bool same_thing(const struct book_lock *a, const struct book_lock *b)
+{
+    return str_eq(a->tag, b->tag) && str_eq(manifest_of(a), manifest_of(b));
+}
+
+static bool is_ours(const struct book_lock *part)
+{
+    return part->state == LOCK_MEANT || part->state == LOCK_OURS;
+}
+
+/* Whether the book has it as locked by us, for another release than that one. */
+static bool has_as_ours(const struct trackbook *book, const struct book_lock *part,
+                        struct str except)
+{
+    for (size_t i = 0; i < book->lock_count; i++)
+        if (is_ours(&book->locks[i]) && same_thing(&book->locks[i], part) &&
+            !str_eq(book->locks[i].of, except))
+            return true;
+    return false;
+}
+
+static bool is_ours_elsewhere(const struct protect_question *question, const struct trackbook *book,
+                              const struct book_lock *part)
+{
+    if (has_as_ours(book, part, part->of))
+        return true;
+    for (size_t i = 0; i < question->other_count; i++)
+        if (has_as_ours(question->others[i].book, part, STR_NONE))
+            return true;
+    return false;
+}
+
+/* --- What is noted ------------------------------------------------------------------------------ */
+
+static void note_look(const struct protect_question *question, struct trackbook *book)
+{
+    const struct protect_job *job = &question->facts->outcome->job;
+    if (protect_is_noted(book, job->release) || book->lock_count + job->part_count > BOOK_LOCKS_MAX)
+        return;
+    for (size_t i = 0; i < job->part_count; i++) {
+        struct book_lock part = job->parts[i];
+        if (part.state == LOCK_OTHERS && is_ours_elsewhere(question, book, &part))
+            part.state = LOCK_OURS;
+        book->locks[book->lock_count++] = part;
+    }
+}
+
+static void note_lock(const struct protect_job *job, struct trackbook *book)
+{
+    for (size_t i = 0; i < book->lock_count; i++)
+        for (size_t k = 0; k < job->part_count; k++)
+            if (book->locks[i].state == LOCK_MEANT && str_eq(book->locks[i].of, job->parts[k].of) &&
+                same_thing(&book->locks[i], &job->parts[k]))
+                book->locks[i].state = job->parts[k].state;
+}
+
+static void forget(struct trackbook *book, struct str release)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < book->lock_count; i++)
+        if (!str_eq(book->locks[i].of, release))
+            book->locks[kept++] = book->locks[i];
+    book->lock_count = kept;
+}
+
+void protect_note(const struct protect_question *question, struct trackbook *book)
+{
+    const struct protect_outcome *outcome = question->facts->outcome;
+    if (!outcome)
+        return;
+    if (outcome->job.what == PROTECT_LOOK)
+        note_look(question, book);
+    else if (outcome->job.what == PROTECT_LOCK)
+        note_lock(&outcome->job, book);
+    else if (outcome->job.what == PROTECT_LET_GO)
+        forget(book, outcome->job.release);
+}
+
+/* --- What comes next ---------------------------------------------------------------------------- */
+
+static bool is_sha256(struct str digest)
+{
+    return str_starts(digest, STR("sha256:"));
+}
+
+static bool has_room(const struct trackbook *book)
+{
+    return book->lock_count + PROTECT_PARTS_MAX <= BOOK_LOCKS_MAX;
+}
+
+static int look(const struct protect_question *question, const struct protect_release *release,
+                struct arena *arena, struct protect_job *job, struct err *err)
+{
+    struct buf tag = BUF_INIT(arena, 2 * TAG_MAX_BYTES);
+    job->what = PROTECT_LOOK;
+    job->release = release->digest;
+    job->tag = release->tag;
+    if (question->facts->has_locks)
+        return 0;
+    buf_add_retain_tag(&tag, question->spec, release->digest);
+    return buf_finish(&tag, &job->tag, err);
+}
+
+static bool lock(const struct trackbook *book, struct str release, struct protect_job *job)
+{
+    for (size_t i = 0; i < book->lock_count && job->part_count < PROTECT_PARTS_MAX; i++)
+        if (book->locks[i].state == LOCK_MEANT && str_eq(book->locks[i].of, release))
+            job->parts[job->part_count++] = book->locks[i];
+    if (!job->part_count)
+        return false;
+    job->what = PROTECT_LOCK;
+    job->release = release;
+    return true;
+}
+
+/*
+ * Whoever needs it has not taken it over yet. A person who wants no protection here any more takes
+ * none from those who want it; else whatever somebody here may still run stays.
+ */
+static bool others_need(const struct protect_question *question, struct str release)
+{
+    const struct book_lock image = {.of = release};
+    for (size_t i = 0; i < question->other_count; i++) {
+        const struct protect_other *other = &question->others[i];
+        if ((question->spec->protect || other->spec->protect) &&
+            protect_wants(other->spec, other->book, release) &&
+            !has_as_ours(other->book, &image, STR_NONE))
+            return true;
+    }
+    return false;
+}
+
+static void let_go(const struct protect_question *question, struct str release,
+                   struct protect_job *job)
+{
+    const struct trackbook *book = question->book;
+    job->what = PROTECT_LET_GO;
+    job->release = release;
+    for (size_t i = 0; i < book->lock_count && job->part_count < PROTECT_PARTS_MAX; i++) {
+        const struct book_lock *part = &book->locks[i];
+        if (str_eq(part->of, release) && is_ours(part) && !is_ours_elsewhere(question, book, part))
+            job->parts[job->part_count++] = *part;
+    }
+}
+
+static void plan_letting_go(const struct protect_question *question, struct protect_job *job)
+{
+    const struct trackbook *book = question->book;
+    bool protect = question->spec->protect;
+    if (protect && !question->at_rest)
+        return;
+    for (size_t i = 0; i < book->lock_count && job->what == PROTECT_NOTHING; i++) {
+        struct str release = book->locks[i].of;
+        if ((!protect || !protect_wants(question->spec, book, release)) &&
+            !others_need(question, release))
+            let_go(question, release, job);
+    }
+}
+
+int protect_plan(const struct protect_question *question, struct arena *arena,
+                 struct protect_job *ret_job, struct err *err)
+{
+    struct protect_release wanted[PROTECT_RELEASES_MAX];
+    struct protect_job job = {.what = PROTECT_NOTHING};
+    size_t count = 0;
+    if (question->facts->able && question->spec->protect)
+        count = protect_wanted(question->spec, question->book, wanted);
+    for (size_t i = 0; i < count && job.what == PROTECT_NOTHING; i++) {
+        bool noted = protect_is_noted(question->book, wanted[i].digest);
+        if (noted)
+            lock(question->book, wanted[i].digest, &job);
+        else if (is_sha256(wanted[i].digest) && has_room(question->book) &&
+                 look(question, &wanted[i], arena, &job, err) < 0)
+            return -1;
+    }
+    if (question->facts->able && job.what == PROTECT_NOTHING)
+        plan_letting_go(question, &job);
+    *ret_job = job;
+    return 0;
+}
