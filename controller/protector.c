@@ -229,6 +229,7 @@ void protector_forgive(struct tracked *tracked)
 {
     if (!tracked->protector)
         return;
+    tracked->protector->done = false; /* what was found may be so no more */
     tracked->protector->backoff.failures = 0;
     tracked->protector->not_before = 0;
 }

@@ -185,6 +185,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.serve()
 
+    def do_PUT(self):
+        self.serve()
+
+    def do_DELETE(self):
+        self.serve()
+
     def serve(self):
         double = self.server.double
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -208,7 +214,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve_honestly(self):
         images = self.server.double.images.get(self.repository)
-        if images is None:
+        if self.command in ("PUT", "DELETE"):
+            self.change(self.server.double.images.setdefault(self.repository, {}))
+        elif images is None:
             if self.kind == "tags":
                 self.error(404, "NAME_UNKNOWN", "repository name not known to registry")
             else:
@@ -221,6 +229,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_manifest(*found)
             else:
                 self.error(404, "MANIFEST_UNKNOWN", "manifest unknown")
+
+    def change(self, images):
+        """A manifest put under a tag, or a tag taken away: by a digest nothing is deleted here."""
+        if self.command == "PUT" and self.kind == "manifests":
+            images[self.reference] = (self.body, self.headers["Content-Type"])
+            self.answer(201, Docker_Content_Digest=digest_of(self.body))
+        elif self.command == "DELETE" and images.pop(self.reference, None):
+            self.answer(202)
+        else:
+            self.error(404, "MANIFEST_UNKNOWN", "manifest unknown")
 
     def send_tags(self, images, **headers):
         query = urllib.parse.parse_qs(self.url.query)
