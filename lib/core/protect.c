@@ -10,7 +10,8 @@
 
 bool protect_may_lock_tag(const struct trackspec *spec, struct str tag)
 {
-    static const struct tag_rules versions = {.semver = true};
+    static const struct tag_rules versions = {
+        .semver = true, .moving = tag_moving_builtin, .moving_count = TAG_MOVING_BUILTIN_COUNT};
     return tag.len && tag_is_immutable(&versions, tag) && !str_eq(tag, spec->follow.tag);
 }
 
@@ -48,9 +49,14 @@ static void add(struct wanted *wanted, struct str digest)
     for (size_t i = 0; i < wanted->count; i++)
         if (str_eq(wanted->items[i].digest, digest))
             return;
-    wanted->parts += count_parts(book, digest);
-    wanted->full = wanted->full || wanted->parts > BOOK_LOCKS_MAX - PROTECT_PARTS_MAX;
     if (!digest.len || wanted->full)
+        return;
+    /* What was not looked at yet may have that many: so there is room for them when they are found,
+     * and none that was is let go for another one that would be in its turn. */
+    size_t parts = count_parts(book, digest);
+    wanted->parts += parts ? parts : PROTECT_PARTS_MAX;
+    wanted->full = wanted->parts > BOOK_LOCKS_MAX;
+    if (wanted->full)
         return;
     for (size_t i = 0; i < book->row_count && !release.tag.len; i++)
         if (str_eq(book->rows[i].digest, digest) &&

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../world.h"
+
+#include "pinnace/protect.h"
+#include "pinnace/trackview.h"
+
+#include "pinnace/banned.h"
+
+#define TAGGED_ROW(digest, tag, state) "{'digest':'" digest "','tag':'" tag "','state':'" state "'}"
+#define RUNS(digest) "'current':{'digest':'" digest "'}"
+#define LEDGER(rows) "'ledger':[" rows "]"
+#define LOCKS(parts) "'protected':[" parts "]"
+#define IMAGE(of, state) "{'of':'" of "','state':'" state "'}"
+#define CHILD(of, digest, state) "{'of':'" of "','digest':'" digest "','state':'" state "'}"
+#define TAG(of, tag, state) "{'of':'" of "','tag':'" tag "','state':'" state "'}"
+
+/* Two releases under latest, and one under a version before them. */
+#define THREE                                                                                      \
+    RUNS(D3)                                                                                       \
+    ",'previousGood':{'digest':'" D2                                                               \
+    "'}," LEDGER(TAGGED_ROW(D3, "latest", "Healthy") "," TAGGED_ROW(                               \
+        D2, "latest", "Healthy") "," TAGGED_ROW(D1, "v1.0.0", "Healthy"))
+
+static struct trackview track_of(struct arena *arena, const char *name, const char *spec,
+                                 const char *status)
+{
+    struct trackview view = {NULL, NULL};
+    struct err err = ERR_CLEAN;
+    struct str json = json_format(
+        arena,
+        "{'metadata':{'name':'%s','namespace':'p','uid':'1A2b3c4d-5e6f'},'spec':{'image':'" WEB
+        "','follow':{'tag':'latest'},'targets':[{'kind':'Deployment','name':'web'}],%s},"
+        "'status':{%s}}",
+        name, spec, status);
+    if (trackview_read(json, arena, &view, &err) < 0)
+        fail_msg("%s: %s", status, err.text);
+    return view;
+}
+
+static char digit_of(struct str digest)
+{
+    return digest.len ? digest.ptr[digest.len - 1] : '-';
+}
+
+/* "lock 1: image 4 v1.0.0": digests by their last digit. */
+static struct str job_text(struct arena *arena, const struct protect_job *job)
+{
+    static const char *const names[] = {"nothing", "look", "lock", "let go"};
+    struct buf buf = BUF_INIT(arena, 64 * 1024);
+    buf_add(&buf, str_of(names[job->what]));
+    if (job->what == PROTECT_NOTHING)
+        return finished(&buf);
+    buf_addf(&buf, " %c", digit_of(job->release));
+    if (job->tag.len)
+        buf_addf(&buf, " with %.*s", STR_FMT(job->tag));
+    for (size_t i = 0; i < job->part_count; i++) {
+        const struct book_lock *part = &job->parts[i];
+        buf_addf(&buf, "%s", i ? " " : ": ");
+        if (part->tag.len)
+            buf_add(&buf, part->tag);
+        else if (part->digest.len)
+            buf_add_char(&buf, digit_of(part->digest));
+        else
+            buf_add(&buf, STR("image"));
+    }
+    return finished(&buf);
+}
+
+struct scene {
+    const char *name, *spec, *status; /* spec NULL: protect:true */
+    const char *other_spec, *other;   /* a Track beside it; NULL: none */
+    bool tags, restless, unable;
+    const char *job;
+};
+
+static struct protect_question question_of(struct arena *arena, const struct scene *scene)
+{
+    struct protect_question question = {.at_rest = !scene->restless};
+    struct protect_facts *facts = arena_new(arena, struct protect_facts);
+    struct protect_other *other = arena_new(arena, struct protect_other);
+    struct trackview view =
+        track_of(arena, "web", scene->spec ? scene->spec : "'protect':true", scene->status);
+    *facts = (struct protect_facts){.able = !scene->unable, .has_locks = !scene->tags};
+    question.spec = view.spec;
+    question.book = view.book;
+    question.facts = facts;
+    if (scene->other) {
+        view = track_of(arena, "other", scene->other_spec ? scene->other_spec : "'protect':true",
+                        scene->other);
+        *other = (struct protect_other){view.spec, view.book};
+        question.others = other;
+        question.other_count = 1;
+    }
+    return question;
+}
+
+#define OURS3 IMAGE(D3, "Ours")
+#define OURS2 IMAGE(D2, "Ours")
+
+static const struct scene scenes[] = {
+    /* To look: what runs first, then what is gone back to, then the others, newest first. */
+    {.name = "what runs", .status = THREE, .job = "look 3"},
+    {.name = "gone back to", .status = THREE "," LOCKS(OURS3), .job = "look 2"},
+    {.name = "a version", .status = THREE "," LOCKS(OURS3 "," OURS2), .job = "look 1 with v1.0.0"},
+    {.name = "retained",
+     .status = THREE "," LOCKS(OURS3 "," OURS2),
+     .tags = true,
+     .job = "look 1 with pinnace-keep-p-web-1a2b3c4d-111111111111"},
+    {.name = "all",
+     .status = THREE "," LOCKS(OURS3 "," OURS2 "," IMAGE(D1, "Others")),
+     .job = "nothing"},
+    {.name = "unable", .status = THREE, .unable = true, .job = "nothing"},
+    {.name = "not wanted", .spec = "'protect':false", .status = THREE, .job = "nothing"},
+    {.name = "nothing yet", .status = "'begun':true", .job = "nothing"},
+    {.name = "rolling",
+     .status = RUNS(D1) "," LEDGER(TAGGED_ROW(D1, "latest", "RollingOut")),
+     .job = "look 1"},
+    {.name = "sha512", .status = RUNS(D512), .job = "nothing"},
+    {.name = "gone", .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Gone")), .job = "nothing"},
+
+    /* What has failed is not gone back to; unless it runs all the same. */
+    {.name = "failed",
+     .status = RUNS(D2) "," LEDGER(TAGGED_ROW(D3, "a", "Failed") "," TAGGED_ROW(
+         D4, "a", "Abandoned") "," TAGGED_ROW(D2, "a", "Healthy")) "," LOCKS(OURS2),
+     .job = "nothing"},
+    {.name = "quarantined",
+     .status = RUNS(D2) "," LEDGER(TAGGED_ROW(D3, "a", "Healthy")) ",'quarantined':[{'digest':'" D3
+                                                                   "'}]," LOCKS(OURS2),
+     .job = "nothing"},
+    {.name = "runs though failed",
+     .status = RUNS(D3) "," LEDGER(TAGGED_ROW(D3, "a", "Failed")),
+     .job = "look 3"},
+
+    /* Tags: a version, wherever on the ledger it stands; never one that is followed or moves. */
+    {.name = "tag of another row",
+     .status = RUNS(D1) "," LEDGER(
+         TAGGED_ROW(D1, "latest", "Healthy") "," TAGGED_ROW(D1, "1.2.3", "Healthy")),
+     .job = "look 1 with 1.2.3"},
+    {.name = "short version",
+     .status = RUNS(D1) "," LEDGER(TAGGED_ROW(D1, "v1.2", "Healthy")),
+     .job = "look 1"},
+    {.name = "snapshot",
+     .status = RUNS(D1) "," LEDGER(TAGGED_ROW(D1, "1.2.3-SNAPSHOT", "Healthy")),
+     .job = "look 1"},
+
+    /* To lock what was found free, and only that. */
+    {.name = "lock",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Meant") "," CHILD(D1, D4, "Meant") "," CHILD(
+         D1, D5, "Others") "," TAG(D1, "v1.0.0", "Meant")),
+     .job = "lock 1: image 4 v1.0.0"},
+    {.name = "lock the rest",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D4, "Meant")),
+     .job = "lock 1: 4"},
+    {.name = "nothing to lock",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D5, "Others")),
+     .job = "nothing"},
+
+    /* To let go what fell out: what is ours, when nothing can run it. */
+    {.name = "fell out",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours") "," CHILD(
+         D2, D4, "Ours") "," CHILD(D2, D5, "Others") "," TAG(D2, "v1.0.0", "Ours")),
+     .job = "let go 2: image 4 v1.0.0"},
+    {.name = "may still run",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours")),
+     .restless = true,
+     .job = "nothing"},
+    {.name = "a person's is forgotten",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Others")),
+     .job = "let go 2"},
+    {.name = "what is gone is forgotten",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Gone")),
+     .job = "let go 2"},
+    {.name = "perhaps locked",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Meant")),
+     .job = "let go 2: image"},
+    {.name = "a child of two",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D4, "Ours") "," IMAGE(
+         D2, "Ours") "," CHILD(D2, D4, "Ours") "," CHILD(D2, D5, "Ours")),
+     .job = "let go 2: image 5"},
+    {.name = "a child that is an image of its own",
+     .status =
+         RUNS(D4) "," LOCKS(IMAGE(D4, "Ours") "," IMAGE(D2, "Ours") "," CHILD(D2, D4, "Ours")),
+     .job = "let go 2: image"},
+    {.name = "no more protection",
+     .spec = "'protect':false",
+     .status = THREE "," LOCKS(OURS3 "," OURS2),
+     .restless = true,
+     .job = "let go 3: image"},
+    {.name = "looks go first", .status = THREE "," LOCKS(IMAGE(D4, "Ours")), .job = "look 3"},
+
+    /* Others of the same repository: whoever locks it too answers for it; whoever runs it keeps it. */
+    {.name = "another has it locked too",
+     .status =
+         RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours") "," CHILD(D2, D4, "Ours")),
+     .other = RUNS(D2) "," LOCKS(IMAGE(D2, "Ours") "," CHILD(D2, D4, "Ours")),
+     .job = "let go 2"},
+    {.name = "another is about to",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours")),
+     .other = RUNS(D2),
+     .job = "nothing"},
+    {.name = "another found it locked by a person",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours")),
+     .other = RUNS(D2) "," LOCKS(IMAGE(D2, "Others")),
+     .job = "nothing"},
+    {.name = "another runs it unprotected",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours")),
+     .other_spec = "'protect':false",
+     .other = RUNS(D2),
+     .job = "nothing"},
+    {.name = "another has something else",
+     .status = RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours")),
+     .other = RUNS(D3),
+     .job = "let go 2: image"},
+    {.name = "another shares a child",
+     .status =
+         RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours") "," CHILD(D2, D4, "Ours")),
+     .other = RUNS(D3) "," LOCKS(IMAGE(D3, "Ours") "," CHILD(D3, D4, "Ours")),
+     .job = "let go 2: image"},
+    {.name = "no more protection, but another wants it",
+     .spec = "'protect':false",
+     .status = RUNS(D2) "," LOCKS(IMAGE(D2, "Ours")),
+     .other = RUNS(D2),
+     .job = "nothing"},
+    {.name = "no more protection, and another that runs it wants none",
+     .spec = "'protect':false",
+     .status = RUNS(D2) "," LOCKS(IMAGE(D2, "Ours")),
+     .other_spec = "'protect':false",
+     .other = RUNS(D2),
+     .job = "let go 2: image"},
+};
+
+TEST(plans)
+{
+    for (size_t i = 0; i < COUNT(scenes); i++) {
+        TEST_ARENA(arena);
+        struct protect_question question = question_of(&arena, &scenes[i]);
+        struct protect_job job = {.what = PROTECT_LOCK};
+        struct err err = ERR_CLEAN;
+        CHECK_INT(scenes[i].name, protect_plan(&question, &arena, &job, &err), 0);
+        CHECK_STR(scenes[i].name, job_text(&arena, &job), str_of(scenes[i].job));
+    }
+}
+
+/* --- Taking note -------------------------------------------------------------------------------- */
+
+static struct str parts_text(struct arena *arena, const struct trackbook *book)
+{
+    struct buf buf = BUF_INIT(arena, 64 * 1024);
+    for (size_t i = 0; i < book->lock_count; i++) {
+        const struct book_lock *part = &book->locks[i];
+        buf_addf(&buf, "%s%c/%c%.*s %.*s", i ? ", " : "", digit_of(part->of),
+                 digit_of(part->digest), STR_FMT(part->tag),
+                 STR_FMT(lock_state_names[part->state]));
+    }
+    return finished(&buf);
+}
+
+static const struct {
+    const char *name, *status, *other; /* other NULL: none */
+    struct protect_job job;
+    const char *parts;
+} notes[] = {
+    {"looked",
+     RUNS(D1),
+     NULL,
+     {PROTECT_LOOK,
+      STR_INIT(D1),
+      STR_INIT("v1.0.0"),
+      {{STR_INIT(D1), {NULL, 0}, {NULL, 0}, LOCK_MEANT},
+       {STR_INIT(D1), STR_INIT(D4), {NULL, 0}, LOCK_OTHERS},
+       {STR_INIT(D1), {NULL, 0}, STR_INIT("v1.0.0"), LOCK_MEANT}},
+      3},
+     "1/- Meant, 1/4 Others, 1/-v1.0.0 Meant"},
+    {"a child that we have locked already",
+     RUNS(D1) "," LOCKS(CHILD(D2, D4, "Ours")),
+     NULL,
+     {PROTECT_LOOK,
+      STR_INIT(D1),
+      {NULL, 0},
+      {{STR_INIT(D1), STR_INIT(D4), {NULL, 0}, LOCK_OTHERS}},
+      1},
+     "2/4 Ours, 1/4 Ours"},
+    {"a child that a person had locked before",
+     RUNS(D1) "," LOCKS(CHILD(D2, D4, "Others")),
+     NULL,
+     {PROTECT_LOOK,
+      STR_INIT(D1),
+      {NULL, 0},
+      {{STR_INIT(D1), STR_INIT(D4), {NULL, 0}, LOCK_OTHERS}},
+      1},
+     "2/4 Others, 1/4 Others"},
+    {"another Track has locked it",
+     RUNS(D1),
+     RUNS(D1) "," LOCKS(IMAGE(D1, "Meant")),
+     {PROTECT_LOOK,
+      STR_INIT(D1),
+      {NULL, 0},
+      {{STR_INIT(D1), {NULL, 0}, {NULL, 0}, LOCK_OTHERS}},
+      1},
+     "1/- Ours"},
+    {"another Track found it locked",
+     RUNS(D1),
+     RUNS(D1) "," LOCKS(IMAGE(D1, "Others")),
+     {PROTECT_LOOK,
+      STR_INIT(D1),
+      {NULL, 0},
+      {{STR_INIT(D1), {NULL, 0}, {NULL, 0}, LOCK_OTHERS}},
+      1},
+     "1/- Others"},
+    {"looked twice",
+     RUNS(D1) "," LOCKS(IMAGE(D1, "Ours")),
+     NULL,
+     {PROTECT_LOOK, STR_INIT(D1), {NULL, 0}, {{STR_INIT(D1), {NULL, 0}, {NULL, 0}, LOCK_MEANT}}, 1},
+     "1/- Ours"},
+    {"locked",
+     RUNS(D1) "," LOCKS(IMAGE(D1, "Meant") "," CHILD(D1, D4, "Meant") "," CHILD(D1, D5, "Others")),
+     NULL,
+     {PROTECT_LOCK,
+      STR_INIT(D1),
+      {NULL, 0},
+      {{STR_INIT(D1), {NULL, 0}, {NULL, 0}, LOCK_OURS},
+       {STR_INIT(D1), STR_INIT(D4), {NULL, 0}, LOCK_GONE},
+       {STR_INIT(D1), STR_INIT(D5), {NULL, 0}, LOCK_OURS}},
+      3},
+     "1/- Ours, 1/4 Gone, 1/5 Others"},
+    {"let go",
+     RUNS(D1) "," LOCKS(IMAGE(D2, "Ours") "," CHILD(D2, D4, "Others") "," IMAGE(D1, "Ours")),
+     NULL,
+     {PROTECT_LET_GO,
+      STR_INIT(D2),
+      {NULL, 0},
+      {{STR_INIT(D2), {NULL, 0}, {NULL, 0}, LOCK_OURS}},
+      1},
+     "1/- Ours"},
+    {"let go twice",
+     RUNS(D1) "," LOCKS(IMAGE(D1, "Ours")),
+     NULL,
+     {PROTECT_LET_GO,
+      STR_INIT(D2),
+      {NULL, 0},
+      {{STR_INIT(D2), {NULL, 0}, {NULL, 0}, LOCK_OURS}},
+      1},
+     "1/- Ours"},
+};
+
+TEST(notes_are_taken)
+{
+    for (size_t i = 0; i < COUNT(notes); i++) {
+        TEST_ARENA(arena);
+        struct protect_outcome outcome = {.job = notes[i].job};
+        struct scene scene = {.status = notes[i].status, .other = notes[i].other};
+        struct protect_question question = question_of(&arena, &scene);
+        struct protect_facts facts = {.able = true, .has_locks = true, .outcome = &outcome};
+        struct trackbook book = *question.book;
+        question.facts = &facts;
+        question.book = &book;
+        protect_note(&question, &book);
+        CHECK_STR(notes[i].name, parts_text(&arena, &book), str_of(notes[i].parts));
+        /* The same once more, as after a restart or a conflict, changes nothing. */
+        protect_note(&question, &book);
+        CHECK_STR(notes[i].name, parts_text(&arena, &book), str_of(notes[i].parts));
+    }
+}
+
+/* --- Room --------------------------------------------------------------------------------------- */
+
+static struct str digest_number(struct arena *arena, size_t number)
+{
+    return json_format(arena, "sha256:%064zx", number);
+}
+
+/* Of releases with many children as many are wanted as there is room for; there is always some. */
+TEST(room)
+{
+    TEST_ARENA(arena);
+    const struct scene scene = {.name = "room", .status = "'begun':true"};
+    struct protect_question question = question_of(&arena, &scene);
+    struct protect_outcome outcome = {.job.what = PROTECT_LOOK};
+    struct protect_facts facts = {.able = true, .has_locks = true, .outcome = &outcome};
+    struct trackbook book = *question.book;
+    struct protect_release wanted[PROTECT_RELEASES_MAX];
+    struct protect_job job;
+    struct err err = ERR_CLEAN;
+    question.facts = &facts;
+    question.book = &book;
+    for (size_t i = 0; i < 10; i++)
+        book.rows[book.row_count++] =
+            (struct book_row){.digest = digest_number(&arena, i), .state = ROW_HEALTHY};
+    book.current.digest = book.rows[0].digest;
+    for (size_t turn = 0; turn < 40; turn++) {
+        facts.outcome = NULL;
+        CHECK_INT("plan", protect_plan(&question, &arena, &job, &err), 0);
+        if (job.what == PROTECT_NOTHING)
+            break;
+        outcome.job = job;
+        facts.outcome = &outcome;
+        for (size_t i = 0; job.what == PROTECT_LOOK && i < PROTECT_PARTS_MAX; i++)
+            outcome.job.parts[outcome.job.part_count++] =
+                (struct book_lock){.of = job.release,
+                                   .digest = i ? digest_number(&arena, 1000 + i) : STR_NONE,
+                                   .state = LOCK_OURS};
+        protect_note(&question, &book);
+        CHECK("bounded", book.lock_count <= BOOK_LOCKS_MAX);
+    }
+    CHECK_INT("it comes to rest", job.what, PROTECT_NOTHING);
+    CHECK_INT("as many as fit", book.lock_count, (size_t)3 * PROTECT_PARTS_MAX);
+    CHECK_INT("no more are wanted", protect_wanted(question.spec, &book, wanted), 3);
+    CHECK_STR("the newest", wanted[2].digest, book.rows[2].digest);
+    /* One more comes, and the oldest makes room for it. */
+    memmove(&book.rows[1], &book.rows[0], 10 * sizeof(book.rows[0]));
+    book.row_count++;
+    book.rows[0].digest = book.current.digest = digest_number(&arena, 77);
+    facts.outcome = NULL;
+    CHECK_INT("plan", protect_plan(&question, &arena, &job, &err), 0);
+    CHECK_INT("room is made", job.what, PROTECT_LET_GO);
+    CHECK_STR("by the oldest", job.release, digest_number(&arena, 2));
+}
+
+/* --- Names and words ---------------------------------------------------------------------------- */
+
+TEST(names_of_tags)
+{
+    static const struct {
+        const char *namespace, *name, *uid, *tag;
+    } rows[] = {
+        {"p", "web", "1A2b3c4d-5e6f", "pinnace-keep-p-web-1a2b3c4d-111111111111"},
+        {"p", "a.b", "", "pinnace-keep-p-a.b--111111111111"},
+        {"p", "web", "a/b c?d-e-f-g-h", "pinnace-keep-p-web-abcdefgh-111111111111"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct buf buf = BUF_INIT(&arena, 1024);
+        struct trackspec spec = {.namespace = str_of(rows[i].namespace),
+                                 .name = str_of(rows[i].name),
+                                 .uid = str_of(rows[i].uid)};
+        buf_add_retain_tag(&buf, &spec, STR(D1));
+        CHECK_STR(rows[i].tag, finished(&buf), str_of(rows[i].tag));
+    }
+    TEST_ARENA(arena);
+    char letters[253];
+    memset(letters, 'n', sizeof(letters));
+    struct buf buf = BUF_INIT(&arena, 1024);
+    struct trackspec spec = {
+        .namespace = {letters, 63}, .name = {letters, 253}, .uid = STR("1a2b3c4d")};
+    struct semver version;
+    const struct tag_follow any = {.tag = STR("")};
+    buf_add_retain_tag(&buf, &spec, STR(D1));
+    struct str longest = finished(&buf);
+    CHECK("it is a tag", longest.len <= TAG_MAX_BYTES);
+    CHECK_INT("none that is followed", tag_judge(&any, longest, &version), TAG_RETAINS);
+}
+
+static const struct {
+    const char *name, *spec, *status;
+    enum registry_fault fault;
+    const char *error;
+    bool tags, unable;
+    const char *said; /* "False Gone: ..."; NULL: nothing, "": that there is no such thing */
+} words[] = {
+    {"not wanted", "'protect':false", THREE, 0, NULL, false, false, ""},
+    {"unable", NULL, THREE, 0, NULL, false, true, NULL},
+    {"begun", NULL, THREE, 0, NULL, false, false, "False Protecting: "},
+    {"half", NULL, RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D4, "Meant")), 0, NULL, false,
+     false, "False Protecting: "},
+    {"locked", NULL, RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D4, "Others")), 0, NULL,
+     false, false, "True Locked: 1 release locked in the registry"},
+    {"retained", NULL,
+     THREE "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Ours") "," IMAGE(D3, "Ours")), 0, NULL, true,
+     false, "True Retained: 3 releases retained by tags of their own"},
+    {"an old one is gone", NULL,
+     THREE "," LOCKS(IMAGE(D1, "Gone") "," IMAGE(D2, "Ours") "," IMAGE(D3, "Ours")), 0, NULL, false,
+     false, "True Locked: 3 releases"},
+    {"what is gone back to is gone", NULL,
+     THREE "," LOCKS(IMAGE(D1, "Ours") "," IMAGE(D2, "Gone") "," IMAGE(D3, "Ours")), 0, NULL, false,
+     false, "False Gone: the registry does not have"},
+    {"a gone child is none", NULL, RUNS(D1) "," LOCKS(IMAGE(D1, "Ours") "," CHILD(D1, D4, "Gone")),
+     0, NULL, false, false, "True Locked"},
+    {"sha512", NULL, RUNS(D512), 0, NULL, false, false, "False OtherDigest: only images"},
+    {"nothing", NULL, "'begun':true", 0, NULL, false, false, "Unknown NothingReleased: "},
+    {"refused", NULL, THREE, REGISTRY_FORBIDDEN, "no", false, false, "False Refused: no"},
+    {"refused too", NULL, THREE, REGISTRY_UNAUTHORIZED, "no", false, false, "False Refused: no"},
+    {"broken", NULL, THREE, REGISTRY_SERVER, "500", false, false, "False RegistryFailed: 500"},
+    {"let go", "'protect':false", THREE "," LOCKS(OURS3), 0, NULL, false, false,
+     "False LettingGo: what we locked is let go"},
+};
+
+TEST(words_for_people)
+{
+    for (size_t i = 0; i < COUNT(words); i++) {
+        TEST_ARENA(arena);
+        const struct scene scene = {.spec = words[i].spec, .status = words[i].status};
+        struct protect_question question = question_of(&arena, &scene);
+        const struct protect_facts facts = {.able = !words[i].unable,
+                                            .has_locks = !words[i].tags,
+                                            .fault = words[i].fault,
+                                            .error = str_of(words[i].error)};
+        question.facts = &facts;
+        struct protect_saying saying = protect_say(&question, &arena);
+        CHECK(words[i].name, saying.said == (words[i].said != NULL));
+        if (!words[i].said || !words[i].said[0]) {
+            CHECK(words[i].name, !saying.reason);
+            continue;
+        }
+        static const char *const statuses[] = {"Unknown", "True", "False"};
+        struct str text = json_format(&arena, "%s %s: %.*s", statuses[saying.status], saying.reason,
+                                      STR_FMT(saying.message));
+        CHECK_HAS(words[i].name, text, words[i].said);
+    }
+    CHECK("role", strstr(protect_advice(true, REGISTRY_FORBIDDEN), "AcrPush"));
+    CHECK("push", strstr(protect_advice(false, REGISTRY_UNAUTHORIZED), "may push"));
+    CHECK("wait", !protect_advice(true, REGISTRY_SERVER));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(notes_are_taken),
+                                       cmocka_unit_test(room), cmocka_unit_test(names_of_tags),
+                                       cmocka_unit_test(words_for_people)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
