@@ -4,7 +4,6 @@ strict as the real ones where a client could be wrong: audiences, times, headers
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import pathlib
 import subprocess
@@ -12,7 +11,7 @@ import tempfile
 import time
 import urllib.parse
 
-from serving import Cloud, Refusal, Server, no_registry, pass_on
+from serving import Cloud, Refusal, Server, connect_behind, no_registry, pass_on
 
 ARM, ACR = "https://management.azure.com", "https://containerregistry.azure.net"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -183,13 +182,16 @@ class Metadata:
 
 
 class Registry:
-    """Azure Container Registry; behind it a real one, plain, of this machine. Passwords: name -> (password, what it may).
+    """Azure Container Registry; behind it a real one. Who may what: pullers and pushers have the roles AcrPull and AcrPush;
+    readers and writers have roles for the repositories below some folders, client -> folders; passwords: name -> (password,
+    what it may).
 
     attributes: (repository, digest or tag) -> what may not be done to it; slow: paths that are answered when this is set."""
 
-    def __init__(self, cloud, host, behind):
-        self.cloud, self.host, self.behind = cloud, host, behind
+    def __init__(self, cloud, host, behind, authority=None):
+        self.cloud, self.host, self.behind, self.authority = cloud, host, behind, authority
         self.signer, self.pullers, self.pushers, self.passwords = Signer(host), set(), set(), {}
+        self.readers, self.writers = {}, {}
         self.anonymous, self.closed, self.moods, self.times = False, False, {}, {}
         self.attributes, self.hanging = {}, None
 
@@ -217,47 +219,52 @@ class Registry:
             raise no_registry(400, "UNSUPPORTED", "grant_type or service is not valid")
         if not claims or claims["aud"] != ACR or fields.get("tenant", claims["tid"]) != claims["tid"]:
             raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.")
-        if claims["appid"] not in self.pullers | self.pushers:
+        if claims["appid"] not in self.pullers | self.pushers | self.readers.keys() | self.writers.keys():
             raise no_registry(401, "UNAUTHORIZED", "the identity has no role on this registry")
         return {"refresh_token": self.signer.sign({
             "iss": "Azure Container Registry", "aud": self.host, "sub": claims["appid"], "jti": str(time.time_ns()), "iat": now, "nbf": now,
             "exp": now + self.cloud.refresh_life, "grant_type": "refresh_token", "tenant": claims["tid"]})}
 
-    def by_password(self, name, password):
+    def role(self, client, repository):
+        """What it may there."""
+        folder = repository.partition("/")[0]
+        if client in self.pushers or folder in self.writers.get(client, ()):
+            return ("pull", "push", "metadata_read", "metadata_write")
+        return ("pull", "metadata_read") if client in self.pullers or folder in self.readers.get(client, ()) else ()
+
+    def by_password(self, name, password, repository):
         kept, allowed = self.passwords.get(name, (None, None))
-        refresh = name == "00000000-0000-0000-0000-000000000000" and self.by_refresh_token(password)
+        refresh = name == "00000000-0000-0000-0000-000000000000" and self.by_refresh_token(password, repository)
         if refresh:
             return refresh
         if kept is None or kept != password:
             raise no_registry(401, "UNAUTHORIZED", "invalid username or password")
         return name, allowed
 
-    def by_refresh_token(self, token):
+    def by_refresh_token(self, token, repository):
         claims = self.signer.read(token, self.cloud.now(), self.host)
         if not claims or claims.get("grant_type") != "refresh_token":
             raise no_registry(401, "UNAUTHORIZED", "the refresh token is not valid")
-        if claims["sub"] in self.pushers:
-            return claims["sub"], ("pull", "push", "metadata_read", "metadata_write")
-        return claims["sub"], ("pull", "metadata_read") if claims["sub"] in self.pullers else ()
+        return claims["sub"], self.role(claims["sub"], repository)
 
     def token(self, asked):
         fields = asked.form() if asked.method == "POST" else asked.query()
         if fields.get("service") != self.host:
             raise no_registry(400, "UNSUPPORTED", "service is not valid")
+        kind, name, actions = fields.get("scope", "::").split(":")
         basic = asked.basic()
         if asked.method == "POST" and fields.get("grant_type") == "refresh_token":
-            who, allowed = self.by_refresh_token(fields.get("refresh_token", ""))
+            who, allowed = self.by_refresh_token(fields.get("refresh_token", ""), name)
         elif asked.method == "POST" and fields.get("grant_type") == "password":
-            who, allowed = self.by_password(fields.get("username"), fields.get("password"))
+            who, allowed = self.by_password(fields.get("username"), fields.get("password"), name)
         elif asked.method == "POST":
             raise no_registry(400, "UNSUPPORTED", "grant_type is not valid")
         elif basic:
-            who, allowed = self.by_password(*basic)
+            who, allowed = self.by_password(*basic, name)
         elif self.anonymous:
             who, allowed = "", ("pull",)
         else:
             raise no_registry(401, "UNAUTHORIZED", "authentication required")
-        kind, name, actions = fields.get("scope", "::").split(":")
         now = self.cloud.now()
         granted = [action for action in actions.split(",") if action in allowed]
         return {"access_token": self.signer.sign({
@@ -272,14 +279,14 @@ class Registry:
         if claims and claims["grant_type"] == "access_token" and any(
                 entry["name"] == repository and action in entry["actions"] for entry in claims["access"]):
             return
-        if asked.basic() and action in self.by_password(*asked.basic())[1]:
+        if asked.basic() and action in self.by_password(*asked.basic(), repository)[1]:
             return
         raise no_registry(401, "UNAUTHORIZED", "authentication required, visit https://aka.ms/acr/authorization for more information.",
                           Www_Authenticate=f'Bearer realm="https://{self.host}/oauth2/token",service="{self.host}",'
                                            f'scope="repository:{repository}:{action}"' + (',error="invalid_token"' if token else ""))
 
     def ask_behind(self, method, target, accept="*/*"):
-        connection = http.client.HTTPConnection(self.behind, timeout=20)
+        connection = connect_behind(self.behind, self.authority)
         try:
             connection.request(method, target, headers={"Accept": accept})
             answer = connection.getresponse()
@@ -381,7 +388,7 @@ class Registry:
         action = {"PUT": "push", "DELETE": "delete"}.get(asked.method, "metadata_read" if kind == "tags" else "pull")
         self.check(asked, repository, action)
         self.refuse_locked(asked, repository, name)
-        return pass_on(self.behind, asked)
+        return pass_on(self.behind, asked, self.authority)
 
 
 class Azure(Cloud):
@@ -389,8 +396,8 @@ class Azure(Cloud):
 
     AUTHORITIES = ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn")
 
-    def __init__(self, pki, metadata_address):
-        super().__init__(pki)
+    def __init__(self, pki, metadata_address, address="127.0.0.1"):
+        super().__init__(pki, address)
         self.refresh_life, self.access_life = REFRESH_LIFE, ACCESS_LIFE
         self.entra, self.metadata, self.registries = Entra(self), Metadata(self), {}
         self.servers.append(Server(self, (metadata_address, 80), self.metadata.serve))

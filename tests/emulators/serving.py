@@ -2,6 +2,7 @@
 """serving: what the emulators of clouds are made of: requests as they see them, answers, servers, and the way to the real
 registry behind them."""
 import base64
+import functools
 import http.client
 import http.server
 import json
@@ -119,9 +120,22 @@ class Server(http.server.ThreadingHTTPServer):
             traceback.print_exc()
 
 
-def pass_on(behind, asked, **headers):
+@functools.lru_cache
+def trust(authority):
+    return ssl.create_default_context(cafile=authority)
+
+
+def connect_behind(behind, authority=None):
+    """To the real registry: HOST:PORT of one that is plain, or https://HOST:PORT."""
+    scheme, _, address = behind.rpartition("://")
+    if scheme == "https":
+        return http.client.HTTPSConnection(address, timeout=20, context=trust(authority))
+    return http.client.HTTPConnection(address, timeout=20)
+
+
+def pass_on(behind, asked, authority=None, **headers):
     """Asks the real registry, which wants to know of nobody who he is."""
-    connection = http.client.HTTPConnection(behind, timeout=20)
+    connection = connect_behind(behind, authority)
     try:
         connection.request(asked.method, asked.target, asked.body.encode() or None,
                            headers={k: v for k, v in asked.headers.items() if k in ("Accept", "Content-Type")})
@@ -135,9 +149,9 @@ def pass_on(behind, asked, **headers):
 class Cloud:
     """Servers on one log. hosts: name -> what serves it by TLS; skew: how far its clocks are ahead of ours."""
 
-    def __init__(self, pki):
+    def __init__(self, pki, address="127.0.0.1"):
         self.lock, self.log, self.skew, self.hosts = threading.Lock(), [], 0, {}
-        self.servers = [Server(self, ("127.0.0.1", 443), self.dispatch, pki)]
+        self.servers = [Server(self, (address, 443), self.dispatch, pki)]
 
     def now(self):
         return int(time.time()) + self.skew
