@@ -7,7 +7,7 @@ import json
 import re
 
 import hookcases
-from world import HOST
+from places import BEHIND
 
 OTHER = "another-secret-of-many-letters"
 
@@ -41,7 +41,7 @@ def begin(world, where, receiver, hint):
     """A workload of no pods, since images of these names can be pulled by nobody here."""
     repository = named(hint["repository"], receiver)
     first = world.registry.push(repository, "latest", serial=f"{receiver} one")
-    image = f"{hint['registry'] or HOST}/{repository}"
+    image = f"{hint['registry'] or BEHIND}/{repository}"
     world.workload(where, receiver, f"{image}:latest@{first}", spec={"replicas": 0})
     world.track(where, receiver, {"tag": "latest"}, [receiver], image=image, interval="1h")
     return repository

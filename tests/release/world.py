@@ -13,43 +13,19 @@ import tempfile
 import threading
 import time
 
-import hookcases
 from api import Api, collection, namespace, path_of, wrap
+from commands import PATIENCE, SYSTEM, command, must, until
 from faulty import Faulty
+import hookcases
 from images import Registry
+from places import BEHIND, ROOT, Azure, Here
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOST = "registry.test:5000"
-SYSTEM = "pinnace-system"
 TRACKS = "/apis/pinnace.dev/v1alpha1"
-PATIENCE = 400  # seconds until something counts as never
-# Hosts of what senders tell of, for which the registry stands.
-MIRRORED = sorted({hint["registry"] for case in hookcases.pushes().values() for hint in case.verdict["hints"]} - {""})
 FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
-
-
-def until(condition, what, seconds=PATIENCE):
-    """What the condition gives, as soon as that is something; what may be a function that tells how it stands."""
-    deadline = time.monotonic() + seconds
-    while not (got := condition()):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
-        time.sleep(0.3)
-    return got
 
 
 class CannotGoOn(Exception):
     """What a part rests on did not come true, and has been counted."""
-
-
-def command(*arguments, text=None):
-    return subprocess.run([str(part) for part in arguments], input=text, capture_output=True, text=True, check=False)
-
-
-def must(done):
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(done.args)}: {done.stdout}{done.stderr}")
-    return done.stdout
 
 
 class Stage:
@@ -61,8 +37,10 @@ class Stage:
         self.binaries = pathlib.Path(os.environ["RELEASE_BINARIES"])
         self.image = os.environ["RELEASE_IMAGE"]
         self.authority = self.folder / "trust/ca.crt"
-        self.registry = Registry(f"https://{HOST}", self.authority)
+        self.registry = Registry(f"https://{BEHIND}", self.authority)
         self.work = pathlib.Path(tempfile.mkdtemp())
+        self.azure = bool(os.environ["RELEASE_ACR"])
+        self.place = (Azure if self.azure else Here)(self.folder, self.work)
         self.api = Api()
         self.controllers, self.faulties = [], []
         self.hooks, self.secret = "127.0.0.1:8097", "a-secret-of-many-letters"
@@ -82,14 +60,15 @@ class Stage:
             self.stop()
         for faulty in self.faulties:
             faulty.stop()
+        self.place.stop()
 
     def faulty(self, number):
         """A registry that fails when it is told to; the node pulls from the real one under its name."""
-        faulty = Faulty(FAULTY[number], HOST, self.authority)
+        faulty = Faulty(FAULTY[number], BEHIND, self.authority)
         faulty.host = f"registry.test:{FAULTY[number]}"
         trust = self.folder / "certs.d" / faulty.host
         trust.mkdir()
-        own = (self.folder / "certs.d" / HOST / "hosts.toml").read_text()
+        own = (self.folder / "certs.d" / BEHIND / "hosts.toml").read_text()
         (trust / "hosts.toml").write_text(own)
         self.faulties.append(faulty)
         return faulty
@@ -111,11 +90,12 @@ class Stage:
         for receiver in hookcases.pushes():
             (secrets / receiver).write_text(self.secret + "\n")
         log = open(self.work / f"controller-{len(self.controllers)}.log", "ab")  # pylint: disable=consider-using-with
+        arguments, environment = self.place.arguments()
         self.controllers.append(subprocess.Popen(
-            [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates",
-             "--health", "127.0.0.1:0", "--registry-ca", self.authority, "--hooks", self.hooks, "--hooks-secrets", secrets,
-             *(argument for host in MIRRORED for argument in ("--mirror", f"{host}={HOST}")),
-             *(argument for port in FAULTY for argument in ("--plain-http", f"registry.test:{port}"))], stdout=log, stderr=log))
+            [self.binaries / "pinnace-controller", "--kubeconfig", self.kubeconfig(), "--no-certificates", *arguments,
+             "--health", "127.0.0.1:0", "--hooks", self.hooks, "--hooks-secrets", secrets,
+             *(argument for port in FAULTY for argument in ("--plain-http", f"registry.test:{port}"))],
+            stdout=log, stderr=log, env=environment))
         log.close()
 
     def stop(self):
@@ -130,21 +110,16 @@ class Stage:
         controller.wait(30)
 
     def install(self):
-        """Instead of the controller outside: the image, by its manifests, with the registry's authority."""
+        """Instead of the controller outside: the image, by its manifests."""
         while self.controllers:
             self.stop()
         sys.path.insert(1, str(ROOT / "tests/e2e"))
-        good = f"{HOST}/installed/probe@{self.registry.push('installed/probe', '1')}"
-        os.environ |= {"E2E_IMAGE": self.image, "E2E_WEB": good, "E2E_NEXT": good, "E2E_FOLDER": str(self.folder),
+        good = f"{self.place.host}/installed/probe@{self.registry.push('installed/probe', '1')}"
+        image = self.image.replace(BEHIND, self.place.host)
+        os.environ |= {"E2E_IMAGE": image, "E2E_WEB": good, "E2E_NEXT": good, "E2E_FOLDER": str(self.folder),
                        "PINNACE_CLI": str(self.binaries / "kubectl-pinnace")}
-        importlib.import_module("lib").World().install()
-        must(command("kubectl", "create", "configmap", "registry-authority", "-n", SYSTEM, f"--from-file=ca.crt={self.authority}"))
-        pod = "/spec/template/spec"
-        must(command("kubectl", "patch", "deployment", "pinnace-controller", "-n", SYSTEM, "--type=json", "-p", json.dumps([
-            {"op": "add", "path": f"{pod}/volumes", "value": [{"name": "ca", "configMap": {"name": "registry-authority"}}]},
-            {"op": "add", "path": f"{pod}/containers/0/volumeMounts", "value": [{"name": "ca", "mountPath": "/registry"}]},
-            {"op": "add", "path": f"{pod}/containers/0/command/-", "value": "--registry-ca=/registry/ca.crt"}])))
-        must(command("kubectl", "rollout", "status", "deployment/pinnace-controller", "-n", SYSTEM, "--timeout=400s"))
+        importlib.import_module("lib").World().install(self.place.overlay, components=self.place.components)
+        self.place.installed()
 
     def log(self):
         return "".join(path.read_text(errors="replace")[-6000:] for path in self.work.glob("controller-*.log"))
@@ -207,6 +182,7 @@ class World:
         name = f"{self.name}-{suffix}"
         self.api.make("/api/v1/namespaces", namespace(name, **labels))
         until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"the account of {name}")
+        self.stage.place.move_in(self.name, name)
         self.namespaces.append(name)
         return name
 
@@ -216,7 +192,7 @@ class World:
             self.api.delete(f"/api/v1/namespaces/{name}")
 
     def repository(self, name="web"):
-        return f"{HOST}/{self.name}/{name}"
+        return f"{self.stage.place.host}/{self.name}/{name}"
 
     def push(self, tag, does="good", serial="", name="web"):
         return self.registry.push(f"{self.name}/{name}", tag, does, serial)
