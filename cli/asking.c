@@ -244,7 +244,7 @@ int asking_resolve(struct asking *asking, struct asking_image *images, size_t co
         return err_no_memory(err);
     for (size_t i = 0; i < count; i++) {
         questions[i] = (struct question){asking, &images[i], &left};
-        struct registry_request request = {.verb = REGISTRY_RESOLVE,
+        struct registry_request request = {.verb = images[i].verb,
                                            .ref = images[i].ref,
                                            .logins = &asking->logins,
                                            .patience_ms = asking->patience_ms,

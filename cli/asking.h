@@ -69,6 +69,7 @@ int asking_prepare(struct asking *asking, const struct imageref *ref, struct err
 struct asking_image {
     struct str text; /* as it was written */
     struct imageref ref;
+    enum registry_verb verb;       /* REGISTRY_RESOLVE, unless something else is asked */
     struct registry_answer answer; /* its strings are in the arena */
 };
 

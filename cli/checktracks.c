@@ -109,6 +109,56 @@ static void tell_presence(struct round *round)
                    round->list->count);
 }
 
+/* ---- what is kept there ---- */
+
+static enum keeping keeping_of(const struct registry_answer *answer)
+{
+    if (answer->error.fault != REGISTRY_FINE)
+        return KEEPING_UNKNOWN; /* whether the registry answers at all was told */
+    if (acr_is_locked(&answer->attributes))
+        return KEEPING_LOCKED;
+    return answer->attributes.tagged ? KEEPING_TAGGED : KEEPING_UNTAGGED;
+}
+
+/* Of what would be gone back to, where the registry has locks and has not lost it. */
+static size_t add_kept(const struct round *round, struct asking_image *images, size_t *places)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < round->list->count; i++) {
+        const struct trackview *view = &round->list->items[i];
+        if (round->answers[i * QUESTIONS + BEFORE].presence != PRESENCE_THERE ||
+            !view->book->previous_good.digest.len ||
+            !registry_is_acr(round->asking->registry, &view->spec->image))
+            continue;
+        images[count] =
+            (struct asking_image){.ref = view->spec->image, .verb = REGISTRY_ATTRIBUTES};
+        images[count].ref.digest = view->book->previous_good.digest;
+        places[count++] = i;
+    }
+    return count;
+}
+
+static void tell_keeping(struct round *round)
+{
+    size_t count = round->list->count, locked = 0;
+    struct asking_image *images = arena_array(round->arena, struct asking_image, count);
+    enum keeping *keeping = arena_array(round->arena, enum keeping, count);
+    size_t *places = arena_array(round->arena, size_t, count);
+    struct err err;
+    if (!images || !keeping || !places)
+        return;
+    size_t asked = round->asking->registry ? add_kept(round, images, places) : 0;
+    if (asked && asking_resolve(round->asking, images, asked, &err) == 0)
+        for (size_t i = 0; i < asked; i++)
+            keeping[places[i]] = keeping_of(&images[i].answer);
+    for (size_t i = 0; i < count; i++)
+        locked += doctor_keeping(round->doctor, &round->list->items[i], keeping[i]);
+    if (locked)
+        doctor_say(round->doctor, DOCTOR_OK, "rollback", NULL,
+                   "what would be gone back to is locked in the registry, for %zu of %zu Tracks",
+                   locked, count);
+}
+
 /* ---- the Tracks ---- */
 
 static void tell_tracks(struct doctor *doctor, const struct track_list *list, int64_t now)
@@ -151,4 +201,5 @@ void check_tracks(struct doctor *doctor, struct kube *kube, struct asking *askin
     }
     ask_registries(&round, questions);
     tell_presence(&round);
+    tell_keeping(&round);
 }

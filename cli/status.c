@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "pinnace/file.h"
+#include "pinnace/protect.h"
 
 #include "pinnace/banned.h"
 
@@ -171,6 +172,24 @@ static int show(struct request *request, const struct trackview *views, size_t c
     return code < 0 ? cli_error("%s", err.text) : cli_finish(&out, EXIT_CLEAN);
 }
 
+/* Below the table, as none of its cells: what nobody keeps from being cleaned away. */
+static void tell_exposed(const struct track_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct trackspec *spec = list->items[i].spec;
+        struct str few = digest_short(list->items[i].book->previous_good.digest);
+        if (!protect_is_exposed(spec, list->items[i].book))
+            continue;
+        fprintf(
+            stderr,
+            "%.*s/%.*s would go back to %.*s, which has no tag of its own any more: a retention "
+            "policy or a purge of the registry may take it.\n"
+            "  kubectl patch track %.*s -n %.*s --type merge -p '{\"spec\":{\"protect\":true}}'\n",
+            STR_FMT(spec->namespace), STR_FMT(spec->name), STR_FMT(few), STR_FMT(spec->name),
+            STR_FMT(spec->namespace));
+    }
+}
+
 static int show_all(struct request *request)
 {
     const struct track_list *list = &request->list;
@@ -185,7 +204,10 @@ static int show_all(struct request *request)
             fprintf(stderr, "There are no Tracks in namespace %.*s.\n", STR_FMT(namespace));
         return EXIT_CLEAN;
     }
-    return show(request, list->items, list->count);
+    int code = show(request, list->items, list->count);
+    if (output_is_text(request->format) && !request->watch)
+        tell_exposed(list);
+    return code;
 }
 
 /* ---- watching ---- */
@@ -322,7 +344,8 @@ const struct cli_verb verb_status = {
         "is, each below the one that it takes from: staging beside production. Who may not list\n"
         "Tracks everywhere is told so, and shown the rest. SINCE is how long it has been meant to\n"
         "run; NEXT is what would come then, and MESSAGE what that waits for, until when, and\n"
-        "whatever else should be known.\n\n"
+        "whatever else should be known. What would be gone back to, and nothing keeps in the\n"
+        "registry, is named below the table.\n\n"
         "Exit status: 0, or 2 if not everything could be read.\n\n"
         "Example:\n"
         "  kubectl pinnace status -A -w\n",

@@ -10,6 +10,7 @@
 #include "pinnace/err.h"
 #include "pinnace/nslevels.h"
 #include "pinnace/policy.h"
+#include "pinnace/protect.h"
 #include "pinnace/trackdecide.h"
 #include "pinnace/trackview.h"
 
@@ -85,6 +86,17 @@ bool doctor_track(struct doctor *doctor, const struct trackview *view, int64_t n
 /* Whether the registry has what runs, and what would be gone back to. */
 bool doctor_presence(struct doctor *doctor, const struct trackview *view, enum presence current,
                      enum presence before);
+
+/* How the registry keeps bytes, as it says itself; of those without locks it is not known. */
+enum keeping {
+    KEEPING_UNKNOWN,
+    KEEPING_LOCKED,
+    KEEPING_TAGGED, /* not locked, but some tag means it */
+    KEEPING_UNTAGGED,
+};
+/* Warns if what would be gone back to could be taken by whatever cleans the registry up; true: it is
+ * locked. */
+bool doctor_keeping(struct doctor *doctor, const struct trackview *view, enum keeping before);
 
 /* What the API server said to a pod that must be refused; .len 0: it let it in. */
 void doctor_probe(struct doctor *doctor, struct str namespace, struct str refusal);

@@ -94,6 +94,9 @@ void protect_note(const struct protect_question *question, struct trackbook *boo
 int protect_plan(const struct protect_question *question, struct arena *arena,
                  struct protect_job *ret_job, struct err *err);
 
+/* Whether what is gone back to has lost its tag to what runs, and nothing is to keep it. */
+bool protect_is_exposed(const struct trackspec *spec, const struct trackbook *book);
+
 /* What to do about a fault of a registry that protects with locks, or by tags; NULL: to wait. */
 const char *protect_advice(bool has_locks, enum registry_fault fault);
 

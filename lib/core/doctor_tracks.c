@@ -23,6 +23,10 @@ static const struct sign {
      "push the other bytes under a new tag: a moved one is never rolled out"},
     {TRACK_NEVER_PROVED, CONDITION_TRUE, STR_INIT(""), DOCTOR_WARNING,
      "have the source run it for its soak, or use kubectl pinnace promote"},
+    {TRACK_PROTECTED, CONDITION_FALSE, STR_INIT("Protecting"), DOCTOR_OK, NULL},
+    {TRACK_PROTECTED, CONDITION_FALSE, STR_INIT("LettingGo"), DOCTOR_OK, NULL},
+    {TRACK_PROTECTED, CONDITION_FALSE, STR_INIT(""), DOCTOR_WARNING,
+     "until that is mended, a retention policy or a purge may take what would be gone back to"},
     {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("TagMoved"), DOCTOR_OK, NULL},
     {TRACK_RESOLVED, CONDITION_FALSE, STR_INIT("NothingFits"), DOCTOR_WARNING,
      "push a tag that fits, or correct spec.follow"},
@@ -137,4 +141,43 @@ bool doctor_presence(struct doctor *doctor, const struct trackview *view, enum p
                   book->previous_good.digest);
     }
     return sound;
+}
+
+#define PROTECT                                                                                    \
+    "kubectl patch track TRACK -n NAMESPACE --type merge -p '{\"spec\":{\"protect\":true}}'"
+
+static const char *risk(const struct trackview *view, enum keeping before)
+{
+    switch (before) {
+    case KEEPING_LOCKED:
+        return NULL;
+    case KEEPING_UNTAGGED:
+        return "would go back to what has neither tag nor lock, such as a retention policy or `acr "
+               "purge` takes: ";
+    case KEEPING_TAGGED:
+        return "would go back to what is not locked, so that `acr purge` may take it: ";
+    case KEEPING_UNKNOWN:
+        break;
+    }
+    return protect_is_exposed(view->spec, view->book)
+               ? "would go back to what has no tag of its own any more, such as a clean-up of the "
+                 "registry takes: "
+               : NULL;
+}
+
+/* What the Track's own condition tells is not told again. */
+bool doctor_keeping(struct doctor *doctor, const struct trackview *view, enum keeping before)
+{
+    const struct trackbook *book = view->book;
+    const char *what = risk(view, before);
+    bool told = view->spec->protect && book->conditions[TRACK_PROTECTED].status != CONDITION_TRUE;
+    if (what && view->spec->protect && !told)
+        say_bytes(doctor, view, DOCTOR_WARNING,
+                  "set spec.protect to false, and when status.protected is gone to true again",
+                  "has locked what somebody has unlocked since: ", book->previous_good.tag,
+                  book->previous_good.digest);
+    else if (what && !told)
+        say_bytes(doctor, view, DOCTOR_WARNING, PROTECT, what, book->previous_good.tag,
+                  book->previous_good.digest);
+    return before == KEEPING_LOCKED;
 }

@@ -87,6 +87,23 @@ bool protect_wants(const struct trackspec *spec, const struct trackbook *book, s
     return false;
 }
 
+/* Another tag than the one that what runs has by now. */
+static bool has_other_tag(const struct trackbook *book, struct str digest)
+{
+    for (size_t i = 0; i < book->row_count; i++)
+        if (str_eq(book->rows[i].digest, digest) && book->rows[i].tag.len &&
+            !str_eq(book->rows[i].tag, book->current.tag))
+            return true;
+    return false;
+}
+
+bool protect_is_exposed(const struct trackspec *spec, const struct trackbook *book)
+{
+    return !spec->protect && book->previous_good.digest.len && book->current.tag.len &&
+           str_eq(book->previous_good.tag, book->current.tag) &&
+           !has_other_tag(book, book->previous_good.digest);
+}
+
 /* --- Tags that retain --------------------------------------------------------------------------- */
 
 enum { UID_MAX = 8, DIGEST_MAX = 12, NAMES_MAX = 90 };

@@ -127,11 +127,15 @@ static const struct {
     {TRACK_STALLED, CONDITION_TRUE},      {TRACK_DRIFTED, CONDITION_TRUE},
     {TRACK_ROLLED_OUT, CONDITION_FALSE},  {TRACK_TAG_MOVED, CONDITION_TRUE},
     {TRACK_NEVER_PROVED, CONDITION_TRUE}, {TRACK_RESOLVED, CONDITION_FALSE},
+    {TRACK_PROTECTED, CONDITION_FALSE},
 };
 
-/* While a rollout goes on, that it is not done is no news. */
+/* While a rollout goes on, that it is not done is no news; nor is what will be so in a moment. */
 static bool is_news(const struct trackbook *book, enum track_condition type)
 {
+    if (type == TRACK_PROTECTED)
+        return book->conditions[type].message.len > 0 &&
+               !str_eq(book->conditions[type].reason, STR("LettingGo"));
     return type != TRACK_ROLLED_OUT || book->phase == PHASE_FAILED;
 }
 

@@ -50,6 +50,7 @@ class Asked:
         self.method, self.path = handler.command, path
         self.query = dict(urllib.parse.parse_qsl(query))
         self.kind, self.known = None, False
+        self.api = self.namespace = self.plural = self.name = self.status = None
         if match:
             self.api, self.namespace, self.plural, self.name, self.status = match.groups()
             self.known = self.api in RESOURCES

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a Track has Azure Container Registry keep: locks of tags, indexes and their children, by the controller."""
+import base64
 import contextlib
+import http.client
+import ssl
+import threading
 import time
 
 import test_azure
+from azure import Signer
 from servers import INDEX, MANIFEST, config, connect, digest_of, index, manifest, push
 from test_azure import CLIENT, HOST
 from test_controller import TRACKS, eventually
@@ -30,6 +35,7 @@ class World(Places):
         with self.place(test_azure) as (cloud, cluster):
             if pusher:
                 cloud.registry.pushers.add(CLIENT)
+            push_release(cloud, "old")  # what runs at first has to be among the versions
             cluster.follow(f"{HOST}/{REPOSITORY}", **{"protect": True, **spec})
             yield cloud, cluster
 
@@ -102,3 +108,235 @@ def an_index_and_its_children(world):
         stray = push_release(cloud, "stray")
         push_release(cloud, "stray")
         equal(cloud.registry.clean_up(REPOSITORY, [*release, *second, stray[0]]), [stray[0]], "what a retention policy takes")
+
+
+@test
+def a_version_keeps_its_tag(world):
+    with world.shop(follow={"semver": ">=2.0.0"}) as (cloud, cluster):
+        first = push_release(cloud, "v2.0.0", "stable")
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        await_condition(cluster, "True", "Locked")
+        for name in (*first, "v2.0.0"):
+            assert locked(cloud.registry, name), (name, cloud.registry.attributes)
+        assert free(cloud.registry, "stable"), "a tag that the Track does not know"
+        # Nobody moves a version that is released; a new one comes, and a locked manifest takes another tag.
+        contains(refused_push(cloud, "v2.0.0"), "REGISTRY_DISALLOWED_OPERATION")
+        second = push_release(cloud, "v2.1.0")
+        cluster.rolled("web", second[0])
+        eventually(lambda: locked(cloud.registry, "v2.1.0"), "the next one")
+        equal(put_by_acr(cloud, "v2.1.1", second[0]), 201, "another tag of bytes that are locked")
+
+
+def by_acr(cloud, method, name, body=None):
+    """Asked of ACR itself by one who may push and delete."""
+    cloud.registry.passwords["ann"] = ("tok-en+/=", ("pull", "push", "delete", "metadata_read", "metadata_write"))
+    connection = http.client.HTTPSConnection(HOST, timeout=20, context=ssl.create_default_context(cafile=cloud.program.pki.ca))
+    headers = {"Authorization": "Basic " + base64.b64encode(b"ann:tok-en+/=").decode(), "Content-Type": INDEX}
+    connection.request(method, f"/v2/{REPOSITORY}/manifests/{name}", body, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def refused_push(cloud, tag):
+    status, text = by_acr(cloud, "PUT", tag, index("amd64", "arm64"))
+    equal(status, 405, "a push that is refused")
+    return text
+
+
+def put_by_acr(cloud, tag, digest):
+    connection = connect(cloud.behind.host, None, plain=True)
+    connection.request("GET", f"/v2/{REPOSITORY}/manifests/{digest}", headers={"Accept": INDEX})
+    data = connection.getresponse().read()
+    connection.close()
+    return by_acr(cloud, "PUT", tag, data)[0]
+
+
+@test
+def what_falls_out_is_let_go(world):
+    with world.shop(keep=1, follow={"semver": ">=3.0.0"}) as (cloud, cluster):
+        cluster.lead(env=cloud.env())
+        releases = []
+        for number in range(4):
+            releases.append(push_release(cloud, f"v3.{number}.0"))
+            cluster.rolled("web", releases[-1][0])
+            eventually(lambda: protected(cluster, releases[-1][0]), "it is protected")
+        # The two newest sound ones beside what runs are kept, whatever spec.keep says.
+        eventually(lambda: not protected(cluster, releases[0][0]), "the first has fallen out")
+        for name in (*releases[0], "v3.0.0"):
+            assert free(cloud.registry, name), (name, cloud.registry.attributes)
+        for number in (1, 2, 3):
+            for name in (*releases[number], f"v3.{number}.0"):
+                assert locked(cloud.registry, name), (name, cloud.registry.attributes)
+        equal(by_acr(cloud, "DELETE", releases[0][0])[0], 202, "what is let go can be deleted")
+        equal(by_acr(cloud, "DELETE", releases[1][0])[0], 405, "what is kept cannot")
+        change(cluster, protect=False)
+        eventually(lambda: not cluster.status("web").get("protected") and condition(cluster) is None, "all is let go")
+        assert all(free(cloud.registry, name) for _, name in cloud.registry.attributes), cloud.registry.attributes
+
+
+@test
+def a_child_of_two_releases(world):
+    with world.shop(keep=1) as (cloud, cluster):
+        shared = push_release(cloud, salt="shared")  # never a release itself
+        cluster.lead(env=cloud.env())
+        connection, digests = connect(cloud.behind.host, None, plain=True), []
+        for salt in range(4):
+            child = f"amd64-{salt}"
+            push(connection, REPOSITORY, digest_of(manifest(child)), manifest(child), MANIFEST, [config(child)])
+            data = index("arm64-shared", child)
+            push(connection, REPOSITORY, "latest", data, INDEX)
+            digests.append((digest_of(data), digest_of(manifest(child))))
+            cluster.rolled("web", digests[-1][0])
+            eventually(lambda: protected(cluster, digests[-1][0]), "it is protected")
+        eventually(lambda: free(cloud.registry, digests[0][1]), "what only the first had")
+        assert free(cloud.registry, digests[0][0]) and locked(cloud.registry, shared[2]), "what all have"
+
+
+@test
+def what_a_person_locked_stays_locked(world):
+    with world.shop(keep=1, follow={"semver": ">=4.0.0"}) as (cloud, cluster):
+        first = push_release(cloud, "v4.0.0")
+        # Before: a child for good, and the tag against deletion alone. Afterwards: the index, on top of our lock.
+        cloud.registry.attributes[REPOSITORY, first[1]] = dict(FOREVER)
+        cloud.registry.attributes[REPOSITORY, "v4.0.0"] = {"deleteEnabled": False}
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        await_condition(cluster, "True", "Locked")
+        states = {row.get("digest", row.get("tag", "image")): row["state"] for row in cluster.status("web")["protected"]}
+        equal(states, {"image": "Ours", first[1]: "Others", first[2]: "Ours", "v4.0.0": "Others"}, "whose they are")
+        cloud.registry.attributes[REPOSITORY, first[0]]["writeEnabled"] = False
+        for number in range(1, 4):
+            cluster.rolled("web", push_release(cloud, f"v4.{number}.0")[0])
+        eventually(lambda: free(cloud.registry, first[2]), "what was ours is let go")
+        eventually(lambda: not [row for row in cluster.status("web")["protected"] if row["of"] == first[0]], "the first has fallen out")
+        equal(cloud.registry.attributes[REPOSITORY, first[1]], FOREVER, "a child")
+        equal(cloud.registry.attributes[REPOSITORY, "v4.0.0"], {"deleteEnabled": False}, "a tag")
+        equal(cloud.registry.attributes[REPOSITORY, first[0]], FOREVER, "the index")
+
+
+def unprotected_notes(cluster):
+    with cluster.api.lock:
+        return [body["note"] for key, body in cluster.api.stored.items() if key[1] == "events" and body["reason"] == "Unprotected"]
+
+
+@test
+def an_identity_that_may_only_pull(world):
+    with world.shop(pusher=False) as (cloud, cluster):
+        first = push_release(cloud, "latest")
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        row = await_condition(cluster, "False", "Refused")
+        contains(row["message"], "AcrPush", "Container Registry Repository Writer", "metadata/write")
+        assert not cloud.registry.attributes, "nothing is locked"
+        eventually(lambda: any("AcrPush" in note for note in unprotected_notes(cluster)), "an Event")
+        # The rollouts go on, and nothing is written for each try.
+        second = push_release(cloud, "latest")
+        cluster.rolled("web", second[0])
+        equal(len(unprotected_notes(cluster)), 1, "it is told once")
+        cloud.registry.pushers.add(CLIENT)
+        change(cluster, keep=9)
+        await_condition(cluster, "True", "Locked")
+        assert all(locked(cloud.registry, digest) for digest in (*first, *second)), cloud.registry.attributes
+
+
+@test
+def a_release_that_is_gone(world):
+    with world.shop() as (cloud, cluster):
+        first = push_release(cloud, "latest")
+        cluster.follow(f"{HOST}/{REPOSITORY}", protect=False)
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        second = push_release(cloud, "latest")
+        cluster.rolled("web", second[0])
+        equal(cloud.registry.clean_up(REPOSITORY, first), [first[0], *first[1:]], "what a policy takes without protection")
+        change(cluster, protect=True)
+        row = await_condition(cluster, "False", "Gone")
+        contains(row["message"], "push it again")
+        assert all(locked(cloud.registry, digest) for digest in second), "what is there is protected all the same"
+
+
+@test
+def locks_that_hang_delay_no_rollout(world):
+    with world.shop() as (cloud, cluster):
+        first, answered = push_release(cloud, "latest"), threading.Event()
+        cloud.registry.hanging = answered
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        eventually(lambda: [asked for asked in cloud.azure.asked(HOST) if asked.method == "PATCH"], "a lock is asked for")
+        for _ in range(3):
+            second = push_release(cloud, "latest")
+            cluster.rolled("web", second[0])
+        assert not answered.is_set() and not cloud.registry.attributes, "the registry answered"
+        cloud.registry.hanging = None
+        answered.set()
+        eventually(lambda: protected(cluster, second[0]), "afterwards all is protected")
+
+
+@test
+def two_tracks_of_one_repository(world):
+    with world.shop(keep=1) as (cloud, cluster):
+        labels = {"app": "other"}
+        first = push_release(cloud, "latest")
+        cluster.api.put("/apis/apps/v1", "deployments", "other", {"metadata": {}, "spec": {
+            "replicas": 1, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": f"{HOST}/{REPOSITORY}:old"}]}}}}, "default")
+        cluster.track("other", image=f"{HOST}/{REPOSITORY}", protect=True, approval="Manual", rollout=SOON)
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        change(cluster, "other", approve={"digest": first[0], "by": "ann"})
+        cluster.rolled("other", first[0])
+        eventually(lambda: protected(cluster, first[0], "other") and protected(cluster, first[0]), "both have it as theirs")
+        for _ in range(3):
+            cluster.rolled("web", push_release(cloud, "latest")[0])
+        eventually(lambda: not protected(cluster, first[0]), "one of them has let it go")
+        assert all(locked(cloud.registry, digest) for digest in first), "the other has not"
+        change(cluster, "other", protect=False)
+        eventually(lambda: all(free(cloud.registry, digest) for digest in first), "nobody holds it any more")
+
+
+def tells_its_version(handler, asked):
+    if asked.path != "/version":
+        return False
+    handler.say(200, {"major": "1", "minor": "33", "gitVersion": "v1.33.0"})
+    return True
+
+
+@test
+def people_are_warned(world):
+    with world.shop(protect=False) as (cloud, cluster):
+        def asks(*arguments):
+            return cloud.program(*arguments, "--kubeconfig", cluster.api.kubeconfig, env=cloud.env())
+        cluster.api.faults.append(tells_its_version)
+        first = push_release(cloud, "latest")
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        second = push_release(cloud, "latest")
+        cluster.rolled("web", second[0])
+        few = first[0][7:19]
+        out, err = cloud.program.bare("status", "--kubeconfig", cluster.api.kubeconfig)
+        contains(err, f"default/web would go back to {few}, which has no tag of its own any more",
+                 "kubectl patch track web -n default --type merge -p '{\"spec\":{\"protect\":true}}'")
+        out, err = asks("doctor")
+        contains(out, f"default/web would go back to what has neither tag nor lock, such as a retention policy or `acr purge` takes: latest ({few})",
+                 "kubectl patch track TRACK -n NAMESPACE")
+        equal(put_by_acr(cloud, "kept", first[0]), 201, "another tag")
+        contains(asks("doctor")[0], f"default/web would go back to what is not locked, so that `acr purge` may take it: latest ({few})")
+        change(cluster, protect=True)
+        await_condition(cluster, "True", "Locked")
+        out, err = asks("doctor")
+        contains(out, "what would be gone back to is locked in the registry, for 1 of 1 Tracks")
+        assert "would go back" not in out and not cloud.program.bare("status", "--kubeconfig", cluster.api.kubeconfig)[1], out
+        # Somebody takes our lock away.
+        cloud.registry.attributes[REPOSITORY, first[0]] = {}
+        contains(asks("doctor")[0], f"default/web has locked what somebody has unlocked since: latest ({few})")
+        # The identity may not lock, which the Track tells.
+        cloud.registry.pushers.clear()
+        cloud.registry.signer = Signer("another key, for which no token is one")
+        third = push_release(cloud, "latest")
+        cluster.rolled("web", third[0])
+        await_condition(cluster, "False", "Refused")
+        contains(asks("doctor")[0], "warning  tracks       default/web ", "AcrPush")
+        contains(cloud.program.bare("status", "--kubeconfig", cluster.api.kubeconfig)[0], "AcrPush")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same bytes as what Entra, an exchange, an API server and a token itself say: a token is one
+ * The same bytes as what Entra, an exchange, a registry with locks, an API server and a token itself say: a token is one
  * word, no life is endless, and what Azure makes of any answer is a request or an error that can be
  * shown.
  */
@@ -9,6 +9,7 @@
 #include "pinnace/accounttoken.h"
 #include "pinnace/acrdoc.h"
 #include "pinnace/entra.h"
+#include "pinnace/imageref.h"
 #include "pinnace/jwt.h"
 #include "pinnace/provider.h"
 
@@ -43,6 +44,9 @@ static void check_decoders(struct str text, struct arena *arena)
         must_be_word(token);
     if (acr_newest_read(text, arena, &mark, NULL) == 0)
         must(mark != 0);
+    struct acr_attributes attributes;
+    if (acr_attributes_read(text, arena, &attributes, NULL) == 0)
+        must(digest_check(attributes.digest) == IMAGEREF_OK);
     if (account_token_read(text, arena, &token, NULL) == 0)
         must(token.len > 0);
     entra_error_read(text, arena, &error);

@@ -62,6 +62,11 @@ TEST(what_is_wrong_with_a_track)
         {"the registry is well, and has nothing that fits",
          TRACK_OF("3", "", BECAUSE("Resolved", "False", "NothingFits")),
          "warning tracks: shop/web M;"},
+        {"not protected", TRACK_OF("3", "", BECAUSE("Protected", "False", "Refused")),
+         "warning tracks: shop/web M;"},
+        {"not protected yet", TRACK_OF("3", "", BECAUSE("Protected", "False", "Protecting")), ""},
+        {"no longer protected", TRACK_OF("3", "", BECAUSE("Protected", "False", "LettingGo")), ""},
+        {"protected", TRACK_OF("3", "", BECAUSE("Protected", "True", "Locked")), ""},
         {"not seen", TRACK_OF("4", "", ""),
          "warning tracks: shop/web was changed, and the controller has not seen that yet;"},
         {"stopped", TRACK_OF("3", "", ",'stopped':'both failed'"),
@@ -115,9 +120,54 @@ TEST(whether_there_is_something_to_go_back_to)
     }
 }
 
+#define GOES_BACK_TO(tag)                                                                          \
+    ",'current':{'tag':'v2','digest':'" D2 "'},'previousGood':{'tag':'" tag "','digest':'" D1 "'}"
+
+TEST(whether_that_is_kept)
+{
+    static const struct {
+        const char *name, *spec, *status;
+        enum keeping before;
+        bool locked;
+        const char *lines;
+    } rows[] = {
+        {"locked", "", GOES_BACK_TO("v1"), KEEPING_LOCKED, true, ""},
+        {"tagged", "", GOES_BACK_TO("v1"), KEEPING_TAGGED, false,
+         "warning rollback: shop/web would go back to what is not locked, so that `acr purge` may "
+         "take it: v1 (111111111111);"},
+        {"untagged", "", GOES_BACK_TO("v1"), KEEPING_UNTAGGED, false,
+         "warning rollback: shop/web would go back to what has neither tag nor lock, such as a "
+         "retention policy or `acr purge` takes: v1 (111111111111);"},
+        {"nobody could say", "", GOES_BACK_TO("v1"), KEEPING_UNKNOWN, false, ""},
+        {"nobody could say, and the tag went on", "", GOES_BACK_TO("v2"), KEEPING_UNKNOWN, false,
+         "warning rollback: shop/web would go back to what has no tag of its own any more, such as "
+         "a clean-up of the registry takes: v2 (111111111111);"},
+        {"protected, which nobody can see", ",'protect':true",
+         GOES_BACK_TO("v2") BECAUSE("Protected", "True", "Retained"), KEEPING_UNKNOWN, false, ""},
+        {"unlocked since", ",'protect':true",
+         GOES_BACK_TO("v1") BECAUSE("Protected", "True", "Locked"), KEEPING_UNTAGGED, false,
+         "warning rollback: shop/web has locked what somebody has unlocked since: v1 "
+         "(111111111111);"},
+        {"refused, which the Track tells", ",'protect':true",
+         GOES_BACK_TO("v1") BECAUSE("Protected", "False", "Refused"), KEEPING_UNTAGGED, false, ""},
+        {"not yet", ",'protect':true", GOES_BACK_TO("v1"), KEEPING_UNTAGGED, false, ""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        TEST_ARENA(arena);
+        struct str track =
+            json_format(&arena, TRACK_OF("3", "%s", "%s"), rows[i].spec, rows[i].status);
+        struct trackview view = view_of(rows[i].name, &arena, track.ptr);
+        struct doctor doctor;
+        doctor_begin(&doctor, &arena);
+        CHECK_INT(rows[i].name, doctor_keeping(&doctor, &view, rows[i].before), rows[i].locked);
+        CHECK_STR(rows[i].name, describe(&doctor), str_of(rows[i].lines));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whether_that_is_kept),
         cmocka_unit_test(what_is_wrong_with_a_track),
         cmocka_unit_test(whether_there_is_something_to_go_back_to),
     };
