@@ -18,7 +18,28 @@ enum {
     ROOM = 64 * 1024 * 1024,
     LATER = 10, /* times as long as other things: what is refused here waits for a person mostly */
     LOGINS_COME_MS = 1000,
+    WATCH_MS = 10 * 60 * 1000,  /* one release each */
+    FIRST_WATCH_MS = 10 * 1000, /* nobody has looked while nobody led */
 };
+
+static struct timers *timers_of(const struct protector *protector)
+{
+    return http_timers(kube_http(protector->tracked->releases->kube));
+}
+
+/* Sometime in the span: not all at once. */
+static void watch_within(struct protector *protector, int64_t from_ms, int64_t span_ms)
+{
+    timer_set(timers_of(protector), &protector->watch,
+              clock_boot_ms() + from_ms + (int64_t)(random_u32() % (uint64_t)span_ms));
+}
+
+static void watch_is_due(void *context)
+{
+    struct protector *protector = context;
+    protector->due = true;
+    queue_add(&protector->tracked->work);
+}
 
 static struct protector *of(struct tracked *tracked)
 {
@@ -32,6 +53,8 @@ static struct protector *of(struct tracked *tracked)
     protector->arena = ARENA_INIT(ROOM);
     protector->error = BYTES_INIT(BOOK_TEXT_MAX);
     work_begin(&protector->work, &tracked->releases->protection);
+    protector->watch = (struct timer){.fire = watch_is_due, .context = protector};
+    watch_within(protector, 0, FIRST_WATCH_MS);
     tracked->protector = protector;
     return protector;
 }
@@ -51,6 +74,11 @@ static void rest(struct protector *protector)
 void protector_finish(struct protector *protector)
 {
     struct tracked *tracked = protector->tracked;
+    if (protector->due && protector->outcome.job.what == PROTECT_LOOK) {
+        protector->due = false;
+        protector->turn++;
+        watch_within(protector, WATCH_MS / 2, WATCH_MS);
+    }
     protector->done = true;
     protector->backoff.failures = 0;
     protector->not_before = 0;
@@ -159,7 +187,7 @@ static bool keep_job(struct protector *protector, const struct protect_job *job)
 void protector_do(struct tracked *tracked, const struct protect_job *job)
 {
     struct protector *protector = of(tracked);
-    if (!protector || protector->busy)
+    if (!protector || protector->busy || job->what == PROTECT_NOTHING)
         return;
     int64_t left_ms = protector->not_before - clock_boot_ms();
     if (left_ms <= 0 && !pullsecrets_there(tracked))
@@ -215,6 +243,8 @@ void protector_facts(const struct tracked *tracked, struct protect_facts *ret_fa
         .has_locks = registry_is_acr(tracked->releases->registry, &tracked->gist.image)};
     if (!protector)
         return;
+    ret_facts->due = protector->due;
+    ret_facts->turn = protector->turn;
     ret_facts->outcome = protector->done ? &protector->outcome : NULL;
     ret_facts->fault = protector->fault;
     ret_facts->error = bytes_str(&protector->error);
@@ -247,6 +277,7 @@ void protector_end(struct tracked *tracked)
         return;
     rest(protector);
     work_end(&protector->work);
+    timer_clear(timers_of(protector), &protector->watch);
     bytes_free(&protector->error);
     arena_free(&protector->arena);
     free(protector);

@@ -12,8 +12,8 @@
 void protector_facts(const struct tracked *tracked, struct protect_facts *ret_facts);
 
 /*
- * Does the job, unless one is under way, or it is too early to try again. The Track is looked at again
- * when it is done, or failed.
+ * Does the job, if there is one, unless one is under way, or it is too early to try again. The Track is looked at again
+ * when it is done, or failed, and now and then when there is none, to see whether all is as it was left.
  */
 void protector_do(struct tracked *tracked, const struct protect_job *job);
 /* Its turn in the queue of releases has come. */

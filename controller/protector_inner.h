@@ -18,6 +18,10 @@ struct protector {
     struct str body; /* of the release, to be put under a tag */
     enum media media;
 
+    struct timer watch; /* to look anew at what is kept, one release after the other */
+    bool due;
+    size_t turn;
+
     struct backoff backoff;
     int64_t not_before;
     enum registry_fault fault; /* of the last try, and its words */

@@ -343,7 +343,7 @@ static void decide(struct gathered *gathered)
     follow_pods(gathered, decision.follow_pods);
     if (decision.look_anew)
         poll_anew(gathered->tracked);
-    if (decision.protect.what != PROTECT_NOTHING)
+    if (gathered->tracked->gist.protects && decision.step != STEP_WRITE)
         protector_do(gathered->tracked, &decision.protect);
     take_step(gathered, &decision);
 }

@@ -4,7 +4,8 @@
  * the registry has locks (Azure's), those of a release are its index, each child of it and the tag of
  * its version; elsewhere a tag of our own retains it. One job at a time comes out: to look at a
  * release, to lock what was found free, or to let a release go that nobody needs any more. What we
- * locked stands in the book before it is done; what somebody else locked is never touched.
+ * locked stands in the book before it is done; what somebody else locked is never touched, but locked
+ * anew when he lets it go.
  */
 #ifndef PINNACE_PROTECT_H
 #define PINNACE_PROTECT_H
@@ -68,8 +69,12 @@ struct protect_facts {
     bool able;                             /* jobs can be done; else nothing is said of them */
     bool has_locks;                        /* the registry; else tags retain */
     const struct protect_outcome *outcome; /* NULL: none */
-    enum registry_fault fault;             /* of the last try, and its words */
-    struct str error;                      /* .len 0: it went well */
+    /* It is time to look anew at a release, at each in its turn: another cluster may have let it go,
+     * a person may have taken a lock away. */
+    bool due;
+    size_t turn;
+    enum registry_fault fault; /* of the last try, and its words */
+    struct str error;          /* .len 0: it went well */
 };
 
 /* A Track of the same repository, in the same cluster. */

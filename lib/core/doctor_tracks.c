@@ -173,7 +173,7 @@ bool doctor_keeping(struct doctor *doctor, const struct trackview *view, enum ke
     bool told = view->spec->protect && book->conditions[TRACK_PROTECTED].status != CONDITION_TRUE;
     if (what && view->spec->protect && !told)
         say_bytes(doctor, view, DOCTOR_WARNING,
-                  "set spec.protect to false, and when status.protected is gone to true again",
+                  "it is locked anew within an hour or two, unless spec.protect is set to false",
                   "has locked what somebody has unlocked since: ", book->previous_good.tag,
                   book->previous_good.digest);
     else if (what && !told)

@@ -176,17 +176,47 @@ static bool is_ours_elsewhere(const struct protect_question *question, const str
 
 /* --- What is noted ------------------------------------------------------------------------------ */
 
+/* Returns where it was, or where it would be. */
+static size_t forget(struct trackbook *book, struct str release)
+{
+    size_t kept = 0, at = book->lock_count;
+    for (size_t i = 0; i < book->lock_count; i++) {
+        if (!str_eq(book->locks[i].of, release))
+            book->locks[kept++] = book->locks[i];
+        else if (at > kept)
+            at = kept;
+    }
+    book->lock_count = kept;
+    return at < kept ? at : kept;
+}
+
+static const struct book_lock *find(const struct trackbook *book, const struct book_lock *part)
+{
+    for (size_t i = 0; i < book->lock_count; i++)
+        if (str_eq(book->locks[i].of, part->of) && same_thing(&book->locks[i], part))
+            return &book->locks[i];
+    return NULL;
+}
+
+/* What is locked and not by us is somebody else's; what is free, whoever had locked it, will be ours. */
 static void note_look(const struct protect_question *question, struct trackbook *book)
 {
     const struct protect_job *job = &question->facts->outcome->job;
-    if (protect_is_noted(book, job->release) || book->lock_count + job->part_count > BOOK_LOCKS_MAX)
-        return;
+    struct book_lock parts[PROTECT_PARTS_MAX];
     for (size_t i = 0; i < job->part_count; i++) {
-        struct book_lock part = job->parts[i];
-        if (part.state == LOCK_OTHERS && is_ours_elsewhere(question, book, &part))
-            part.state = LOCK_OURS;
-        book->locks[book->lock_count++] = part;
+        const struct book_lock *noted = find(book, &job->parts[i]);
+        parts[i] = job->parts[i];
+        if (parts[i].state == LOCK_OTHERS &&
+            ((noted && is_ours(noted)) || is_ours_elsewhere(question, book, &parts[i])))
+            parts[i].state = LOCK_OURS;
     }
+    if (book->lock_count - count_parts(book, job->release) + job->part_count > BOOK_LOCKS_MAX)
+        return;
+    size_t at = forget(book, job->release);
+    memmove(&book->locks[at + job->part_count], &book->locks[at],
+            (book->lock_count - at) * sizeof(book->locks[0]));
+    memcpy(&book->locks[at], parts, job->part_count * sizeof(parts[0]));
+    book->lock_count += job->part_count;
 }
 
 static void note_lock(const struct protect_job *job, struct trackbook *book)
@@ -196,15 +226,6 @@ static void note_lock(const struct protect_job *job, struct trackbook *book)
             if (book->locks[i].state == LOCK_MEANT && str_eq(book->locks[i].of, job->parts[k].of) &&
                 same_thing(&book->locks[i], &job->parts[k]))
                 book->locks[i].state = job->parts[k].state;
-}
-
-static void forget(struct trackbook *book, struct str release)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < book->lock_count; i++)
-        if (!str_eq(book->locks[i].of, release))
-            book->locks[kept++] = book->locks[i];
-    book->lock_count = kept;
 }
 
 void protect_note(const struct protect_question *question, struct trackbook *book)
@@ -319,6 +340,11 @@ int protect_plan(const struct protect_question *question, struct arena *arena,
     }
     if (question->facts->able && job.what == PROTECT_NOTHING)
         plan_letting_go(question, &job);
+    if (count && job.what == PROTECT_NOTHING && question->facts->due) {
+        const struct protect_release *turn = &wanted[question->facts->turn % count];
+        if (is_sha256(turn->digest) && look(question, turn, arena, &job, err) < 0)
+            return -1;
+    }
     *ret_job = job;
     return 0;
 }

@@ -259,6 +259,25 @@ def a_release_that_is_gone(world):
 
 
 @test
+def locks_that_others_let_go(world):
+    """Another cluster's Pinnace, or a person: whoever held it, it is ours when it is found free."""
+    with world.shop() as (cloud, cluster):
+        first = push_release(cloud, "latest")
+        for name in first:
+            cloud.registry.attributes[REPOSITORY, name] = {"deleteEnabled": False}
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", first[0])
+        await_condition(cluster, "True", "Locked")
+        equal({row["state"] for row in cluster.status("web")["protected"]}, {"Others"}, "whose it is")
+        cloud.registry.attributes.clear()
+        # Whoever leads looks soon; then at one release each ten minutes.
+        cluster.programs.close()
+        cluster.lead(env=cloud.env())
+        eventually(lambda: all(locked(cloud.registry, name) for name in first), "it is locked anew")
+        eventually(lambda: protected(cluster, first[0]), "and ours")
+
+
+@test
 def locks_that_hang_delay_no_rollout(world):
     with world.shop() as (cloud, cluster):
         first, answered = push_release(cloud, "latest"), threading.Event()

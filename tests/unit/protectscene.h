@@ -42,7 +42,8 @@ static inline struct trackview track_of(struct arena *arena, const char *name, c
 struct scene {
     const char *name, *spec, *status; /* spec NULL: protect:true */
     const char *other_spec, *other;   /* a Track beside it; NULL: none */
-    bool tags, restless, unable;
+    bool tags, restless, unable, due;
+    size_t turn;
     const char *job;
 };
 
@@ -53,7 +54,8 @@ static inline struct protect_question question_of(struct arena *arena, const str
     struct protect_other *other = arena_new(arena, struct protect_other);
     struct trackview view =
         track_of(arena, "web", scene->spec ? scene->spec : "'protect':true", scene->status);
-    *facts = (struct protect_facts){.able = !scene->unable, .has_locks = !scene->tags};
+    *facts = (struct protect_facts){
+        .able = !scene->unable, .has_locks = !scene->tags, .due = scene->due, .turn = scene->turn};
     question.spec = view.spec;
     question.book = view.book;
     question.facts = facts;
