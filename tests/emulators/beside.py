@@ -28,13 +28,13 @@ def run(*command, text=None):
 
 
 class Certificate:
-    """Of these names, by the cluster's own authority."""
+    """Of these names of a cloud, by the cluster's own authority."""
 
-    def __init__(self, folder, names):
+    def __init__(self, folder, names, cloud="azure"):
         pki = folder / "pki"
-        self.ca, self.cert, self.key = str(pki / "ca.crt"), str(pki / "azure.crt"), str(pki / "azure.key")
+        self.ca, self.cert, self.key = str(pki / "ca.crt"), str(pki / f"{cloud}.crt"), str(pki / f"{cloud}.key")
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=azure", "-CA", self.ca, "-CAkey", pki / "ca.key", "-keyout", self.key, "-out", self.cert,
+            "-subj", f"/CN={cloud}", "-CA", self.ca, "-CAkey", pki / "ca.key", "-keyout", self.key, "-out", self.cert,
             "-addext", "basicConstraints=CA:FALSE", "-addext", "extendedKeyUsage=serverAuth",
             "-addext", "subjectAltName=" + ",".join([f"IP:{NODE}", *(f"DNS:{name}" for name in names)]))
 
