@@ -81,12 +81,12 @@ snapshotter() {
 # The network plugin 'ptp' routes between pods. 'bridge' would need a setting of the machine's for a pod
 # to reach a Service whose pod is on the same node.
 write_network_config() {
-	mkdir -p "$folder/cni"
-	cat > "$folder/cni/10-pods.conflist" <<- END
+	mkdir -p "$own/cni"
+	cat > "$own/cni/10-pods.conflist" <<- END
 		{"cniVersion": "0.4.0", "name": "pods", "plugins": [
 		  {"type": "ptp", "ipMasq": false, "ipam": {
 		    "type": "host-local", "dataDir": "$data/addresses",
-		    "ranges": [[{"subnet": "$pod_range"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+		    "ranges": [[{$own_range}]], "routes": [{"dst": "0.0.0.0/0"}]}},
 		  {"type": "portmap", "capabilities": {"portMappings": true}}]}
 	END
 }
@@ -110,7 +110,7 @@ run_containerd() {
 	trust_registry http registry.test:5003
 	# Without CAP_SYS_RESOURCE nobody can lower a score of the out-of-memory killer: hence 'restrict'. An
 	# AppArmor profile would stay loaded after the cluster's end.
-	cat > "$folder/containerd.toml" <<- END
+	cat > "$own/containerd.toml" <<- END
 		version = 2
 		root = "$data/containerd"
 		state = "/run/containerd/state"
@@ -124,22 +124,22 @@ run_containerd() {
 		netns_mounts_under_state_dir = true
 		[plugins."io.containerd.grpc.v1.cri".cni]
 		bin_dir = "/usr/lib/cni"
-		conf_dir = "$folder/cni"
+		conf_dir = "$own/cni"
 		[plugins."io.containerd.grpc.v1.cri".containerd]
 		snapshotter = "$(snapshotter)"
 		[plugins."io.containerd.grpc.v1.cri".registry]
 		config_path = "$folder/certs.d"
 	END
-	exec containerd --config "$folder/containerd.toml"
+	exec containerd --config "$own/containerd.toml"
 }
 
 run_kubelet() {
-	cat > "$folder/kubelet.yaml" <<- END
+	cat > "$own/kubelet.yaml" <<- END
 		apiVersion: kubelet.config.k8s.io/v1beta1
 		kind: KubeletConfiguration
 		containerRuntimeEndpoint: unix://$containerd_socket
-		staticPodPath: $folder/static-pods
-		podLogsDir: $folder/logs/pods
+		staticPodPath: $own/static-pods
+		podLogsDir: $folder/logs/$pod_logs
 		clusterDNS: [$dns_address]
 		clusterDomain: $domain
 		resolvConf: $folder/resolv.conf
@@ -148,10 +148,10 @@ run_kubelet() {
 		  webhook: {enabled: true}
 		  x509: {clientCAFile: $pki/ca.crt}
 		authorization: {mode: Webhook}
-		tlsCertFile: $pki/kubelet.crt
-		tlsPrivateKeyFile: $pki/kubelet.key
+		tlsCertFile: $pki/$kubelet.crt
+		tlsPrivateKeyFile: $pki/$kubelet.key
 		# Groups of its own, so that clusters side by side do not end each other's pods.
-		cgroupRoot: /$cgroup
+		cgroupRoot: /$own_cgroup
 		cgroupDriver: cgroupfs
 		failCgroupV1: false
 		enforceNodeAllocatable: []
@@ -162,14 +162,14 @@ run_kubelet() {
 		evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%}
 		imageGCHighThresholdPercent: 100
 	END
-	exec "$programs/kubelet" --config "$folder/kubelet.yaml" --kubeconfig "$kubeconfigs/kubelet" \
-		--hostname-override node0 --node-ip "$node_address" --root-dir "$data/kubelet" --v 2 \
+	exec "$programs/kubelet" --config "$own/kubelet.yaml" --kubeconfig "$kubeconfigs/$kubelet" \
+		--hostname-override "$node" --node-ip "$own_address" --root-dir "$data/kubelet" --v 2 \
 		"${kubelet_flags[@]}"
 }
 
 # The limit on tracked connections is the machine's: left alone.
 run_kube_proxy() {
-	exec "$programs/kube-proxy" --kubeconfig "$kubeconfigs/kube-proxy" --hostname-override node0 \
+	exec "$programs/kube-proxy" --kubeconfig "$kubeconfigs/kube-proxy" --hostname-override "$node" \
 		--proxy-mode iptables --cluster-cidr "$pod_range" --oom-score-adj 0 \
 		--conntrack-max-per-core 0 --conntrack-min 0
 }

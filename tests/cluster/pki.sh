@@ -58,6 +58,7 @@ make_pki() {
 		"IP:$node_address,IP:$kubernetes_service,IP:127.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.$domain"
 	certificate apiserver-client /O=system:masters/CN=kube-apiserver-kubelet-client
 	certificate kubelet /O=system:nodes/CN=system:node:node0 "IP:$node_address,DNS:node0"
+	[[ $nodes == 1 ]] || certificate kubelet-node1 /O=system:nodes/CN=system:node:node1 "IP:$second_address,DNS:node1"
 	certificate registry /CN=registry.test DNS:registry.test
 	certificate tokens /CN=tokens
 	certificate admin /O=system:masters/CN=admin
@@ -70,6 +71,7 @@ make_pki() {
 	for component in kubelet coredns kube-controller-manager kube-scheduler kube-proxy; do
 		kubeconfig "$folder/kubeconfigs/$component" "$component"
 	done
+	[[ $nodes == 1 ]] || kubeconfig "$folder/kubeconfigs/kubelet-node1" kubelet-node1
 	kubeconfig "$folder/kubeconfig" admin
 	make_registry_users
 	mkdir "$folder/trust" # a folder of authorities, as some clients want
