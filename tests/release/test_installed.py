@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """All of Pinnace from its image: what a Track released is let in at the level `released` and nothing else, the manifest
 of git may be applied again, and a drained node costs no capacity in the middle of a rollout."""
+import copy
 import json
+import threading
 
-from world import SYSTEM, command, must, until
+from api import Api
+from world import LATER, SYSTEM, command, must, until
 
 
 def manifest(world, image):
@@ -83,23 +86,58 @@ def run_git(world, where):
     world.same("what the Track released runs on", world.image_of(where, "web"), f"{world.repository()}:latest@{world.second}")
 
 
+class Samples:
+    """How many pods are ready, and of which bytes all are, again and again while something is done."""
+
+    def __init__(self, world, where):
+        self.world, self.where, self.ready, self.images, self.done = copy.copy(world), where, [], set(), threading.Event()
+        self.world.api = Api()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.done.wait(0.2):
+            pods = self.world.pods(self.where, "web")
+            self.images |= {pod["spec"]["containers"][0]["image"][-71:] for pod in pods}
+            self.ready.append(len([pod for pod in pods if any(
+                c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))]))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *problem):
+        self.done.set()
+        self.thread.join()
+
+
+def nodes_of(world, where):
+    return sorted(pod["spec"].get("nodeName", "") for pod in world.pods(where, "web"))
+
+
 def run_drained(world, where):
-    """The node is drained of the old bytes in the middle of a rollout: their pods come back."""
-    must(command("kubectl", "patch", "deployment", "web", "-n", where, "--type=merge", "-p",
-                 '{"spec": {"strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}}}'))
-    world.push("latest", "unready")
-    world.comes("a rollout is in the middle", lambda: len(world.pods(where, "web")) == 3, world.told_of(where))
-    old = [pod["metadata"] for pod in world.pods(where, "web") if pod["spec"]["containers"][0]["image"].endswith(world.second)]
-    node = must(command("kubectl", "get", "nodes", "-o", "name")).split("/")[1].strip()
-    try:
-        world.does("the node is drained", command("kubectl", "drain", node, "--timeout=400s", "--pod-selector",
-                                                  f"pod-template-hash={old[0]['labels']['pod-template-hash']}"))
-    finally:
-        must(command("kubectl", "uncordon", node))
-    world.check("of these very pods", not {pod["metadata"]["name"] for pod in world.pods(where, "web")} &
-                {meta["name"] for meta in old}, old)
-    world.comes("others of the same bytes take their place: no capacity is lost", lambda: len(
-        [image for image in world.ready_images(where, "web") if image.endswith(world.second)]) == 2, world.told_of(where))
+    """One of two nodes is drained in the middle of a rollout that is not sound: its pods come back on the other one, which
+    the gate lets in, and never are there fewer than the PodDisruptionBudget wants."""
+    must(command("kubectl", "taint", "node", "node1", f"{LATER}-"))
+    must(command("kubectl", "cordon", "node0"))
+    must(command("kubectl", "patch", "deployment", "web", "-n", where, "--type=merge", "-p", json.dumps(
+        {"spec": {"replicas": 4, "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}}})))
+    must(command("kubectl", "create", "poddisruptionbudget", "web", "-n", where, "--selector=app=web", "--min-available=3"))
+    must(command("kubectl", "patch", "track", "web", "-n", where, "--type=merge", "-p", '{"spec": {"rollout": {"deadline": "2m"}}}'))
+    world.comes("four pods run", lambda: len(world.ready_images(where, "web")) == 4, world.told_of(where))
+    must(command("kubectl", "uncordon", "node0"))
+    world.same("on two nodes", nodes_of(world, where), ["node0", "node0", "node1", "node1"])
+    bad = world.push("latest", "unready")
+    world.comes("a rollout is in the middle", lambda: len(world.pods(where, "web")) == 5, world.told_of(where))
+    with Samples(world, where) as samples:
+        world.does("a node is drained", command("kubectl", "drain", "node1", "--timeout=400s"))
+        world.comes("its pods run elsewhere", lambda: len(world.ready_images(where, "web")) == 4 and "node1" not in nodes_of(world, where),
+                    world.told_of(where))
+        world.comes("the rollout fails", lambda: bad in [entry["digest"] for entry in world.status(where).get("quarantined", [])],
+                    world.told_of(where))
+        world.comes_healthy("and is taken back", where, world.second)
+    must(command("kubectl", "uncordon", "node1"))
+    world.check("at no moment were fewer pods ready than are wanted", samples.ready and min(samples.ready) >= 3, samples.ready)
+    world.same("all of them of bytes that were released", samples.images, {world.second, bad})
 
 
 def run(world):
