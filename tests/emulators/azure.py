@@ -380,6 +380,13 @@ class Registry:
             self.ask_behind("DELETE", f"/v2/{repository}/manifests/{digest}")
         return gone
 
+    def purge(self, repository, digests, untag):
+        """As somebody who does it by hand or by a task: tags that may be deleted go, and then what has none. Gives what went."""
+        for name in json.loads(self.ask_behind("GET", f"/v2/{repository}/tags/list")[1])["tags"] or []:
+            if not self.locked(repository, name, "deleteEnabled", "writeEnabled"):
+                untag(repository, name)
+        return self.clean_up(repository, digests)
+
     def pass_on(self, asked):
         parts = asked.path.split("/")
         if len(parts) < 5:

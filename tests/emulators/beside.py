@@ -5,6 +5,7 @@ there for programs, pods and nodes, and everything in the cluster trusts its cer
 import base64
 import json
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -148,6 +149,12 @@ class Beside:
         self.azure.entra.identities.append(identity)
         self.azure.metadata.identities.append(identity)
         self.registry.pullers.add(client)
+
+    def purge(self, repository, digests):
+        """Whatever is not locked. The registry behind cannot take a tag away, so its files are asked to."""
+        storage = self.folder / "data" / ("registry-tls" if self.behind.startswith("https") else "registry-plain")
+        tags = storage / "docker/registry/v2/repositories" / repository / "_manifests/tags"
+        return self.registry.purge(repository, digests, lambda _, name: shutil.rmtree(tags / name))
 
     def login(self, folder, client):
         """As 'az acr login' leaves it behind for docker; DOCKER_CONFIG is the folder."""

@@ -16,7 +16,7 @@ import results  # noqa: E402
 from world import CannotGoOn, Stage, World  # noqa: E402
 
 # Those that the place of the images has nothing for are left out: see places.py.
-PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "senders", "people"]
+PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "senders", "people", "locks"]
 ALONE = ["outage"]
 LAST = ["installed", "identities", "crowd"]
 INSTALLED = ["installed", "identities"]

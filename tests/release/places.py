@@ -16,7 +16,7 @@ MIRRORED = sorted({hint["registry"] for case in hookcases.pushes().values() for 
 
 
 class Here:
-    host, cannot = BEHIND, ("identities",)
+    host, cannot = BEHIND, ("identities", "locks")
     overlay, components = "overlays/default", ()
 
     def __init__(self, folder, work):
