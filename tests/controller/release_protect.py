@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registries without locks: tags that retain what may be gone back to, and what they never do to a rollout."""
+import base64
 import contextlib
 import json
 import threading
 import time
+import urllib.parse
 
 from program import demand, equal, eventually
 from releasetest import at_rest, await_polls, event_notes, push, quiet, test
 from releaseworld import TRACKS
-from servers import INDEX, MANIFEST, Real, config, connect, digest_of, index, manifest
+from servers import INDEX, MANIFEST, Pki, Real, config, connect, digest_of, index, manifest
 from servers import push as push_manifest
 
 KEEP = "pinnace-keep-default-web-"
@@ -131,6 +133,34 @@ def a_registry_that_deletes_no_tags(world):
     eventually(lambda: any(first[7:19] in note and "deletes no tags" in note for note in event_notes(world, "NotLetGo")), "it is told")
     equal(len([request for request in world.registry.requests("web") if request["method"] == "DELETE"]), 1, "it is tried once")
     await_condition(world, "True", "Retained")
+
+
+@test
+def tokens_for_just_what_is_done(world):
+    registry, name = world.registry, "public/web"  # where nobody in particular may do everything
+    registry.pki = Pki(world.folder)
+    first = registry.image(name, "latest")
+
+    def wants_token(handler):
+        needs = {"PUT": "push", "DELETE": "delete"}.get(handler.command, "pull")
+        token = handler.headers.get("Authorization", "").split(".")
+        if len(token) == 3:
+            claims = json.loads(base64.urlsafe_b64decode(token[1] + "=" * (-len(token[1]) % 4)))
+            if any(entry["name"] == name and needs in entry["actions"] for entry in claims["access"]):
+                return False
+        scope = f"repository:{name}:" + {"push": "pull,push"}.get(needs, needs)
+        handler.error(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate=handler.challenge("bearer", scope))
+        return True
+    registry.scripts[name] = wants_token
+    world.deployment("web", f"{registry.host}/{name}:old")
+    world.track("web", repository=name, protect=True)
+    world.lead()
+    world.rolled("web", first)
+    await_condition(world, "True", "Retained")
+    change(world, protect=False)
+    eventually(lambda: not retain_tags(world, name) and condition(world) is None, "all is let go")
+    scopes = {urllib.parse.parse_qs(urllib.parse.urlsplit(entry["path"]).query)["scope"][0] for entry in registry.token_requests()}
+    equal(scopes, {f"repository:{name}:{actions}" for actions in ("pull", "pull,push", "delete")}, "what tokens were asked for")
 
 
 @test
