@@ -167,11 +167,13 @@ static struct str copy(struct protector *protector, struct str text, bool *ok)
     return copied;
 }
 
+/* What comes next is said in words of what came last, which go only afterwards. */
 static bool keep_job(struct protector *protector, const struct protect_job *job)
 {
+    struct arena before ARENA_SCOPED = protector->arena;
     struct protect_job *kept = &protector->outcome.job;
     bool ok = true;
-    arena_reset(&protector->arena);
+    protector->arena = ARENA_INIT(ROOM);
     protector->outcome = (struct protect_outcome){.job = *job};
     protector->body = STR_NONE;
     kept->release = copy(protector, job->release, &ok);
