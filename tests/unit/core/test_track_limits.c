@@ -174,9 +174,43 @@ TEST(following_since)
     }
 }
 
+/* What is to be kept stands beside the step: it is never one, and no error of it changes any. */
+TEST(protection_goes_beside)
+{
+    TEST_ARENA(arena);
+    struct scene *scene = new_scene(&arena, digest_number(&arena, 1));
+    scene->spec.protect = true;
+    scene->facts.protect = (struct protect_facts){.able = true, .has_locks = true};
+    struct track_decision decision = decide(scene, &arena);
+    CHECK_INT("told", decision.step, STEP_WRITE);
+    CHECK_INT("first things first", decision.protect.what, PROTECT_NOTHING);
+    const struct book_condition *condition = &decision.book->conditions[TRACK_PROTECTED];
+    CHECK_STR("told", condition->reason, STR("Protecting"));
+    scene->book = *decision.book;
+    decision = decide(scene, &arena);
+    CHECK_INT("rests", decision.step, STEP_REST);
+    CHECK_INT("looks", decision.protect.what, PROTECT_LOOK);
+    scene->facts.protect.error = STR("no");
+    scene->facts.protect.fault = REGISTRY_FORBIDDEN;
+    decision = decide(scene, &arena);
+    CHECK_INT("refused", decision.step, STEP_WRITE);
+    CHECK_INT("refused", decision.event_count, 1);
+    CHECK_STR("refused", str_of(decision.events[0].reason), STR("Unprotected"));
+    scene->book = *decision.book;
+    scene->facts.protect.error = STR("no, in 5 seconds perhaps");
+    decision = decide(scene, &arena);
+    CHECK_INT("it is told once", decision.step, STEP_REST);
+    CHECK_INT("and tried again", decision.protect.what, PROTECT_LOOK);
+    scene->facts.registry.digest = digest_number(&arena, 2);
+    decision = decide(scene, &arena);
+    CHECK_INT("it delays nothing", decision.step, STEP_WRITE);
+    CHECK_INT("it delays nothing", decision.book->rows[0].state, ROW_ROLLING_OUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(protection_goes_beside),
         cmocka_unit_test(quarantine_overflows),
         cmocka_unit_test(proofs_overflow),
         cmocka_unit_test(following_since),
