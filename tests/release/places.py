@@ -95,7 +95,8 @@ class Azure:
         return client
 
     def installed(self):
-        """AKS has put into its pods what they need."""
+        """AKS has put into its pods what they need. What was asked from outside is past."""
+        self.beside.azure.forget()
 
     def stop(self):
         self.beside.stop()
