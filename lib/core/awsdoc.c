@@ -111,26 +111,43 @@ int aws_session_read(struct str body, struct str *ret_token, struct err *err)
 
 /* --- ECR --------------------------------------------------------------------------------------- */
 
-/* "1790043200", "1790043200.123", "1.790043200123E9": the seconds of it, 0 if it is out of reach. */
+static bool digits_read(struct str text, uint64_t most, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ascii_is_digit(text.ptr[i]))
+            return false;
+        if (number < most)
+            number = number * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    *ret_number = number;
+    return true;
+}
+
+/*
+ * "1790043200", "1790043200.123", "1.790043200123E9": the seconds of it, 0 if it is out of reach. No
+ * sum of fractions: it would be a second less on some machines.
+ */
 static int64_t whole_of(struct str number)
 {
-    static const double most = 1e15;
-    double value = 0, scale = 1;
-    int exponent = 0;
-    size_t i = 0;
-    for (; i < number.len && ascii_is_digit(number.ptr[i]) && value < most; i++)
-        value = value * 10 + (number.ptr[i] - '0');
-    if (i < number.len && number.ptr[i] == '.')
-        for (i++; i < number.len && ascii_is_digit(number.ptr[i]); i++)
-            value += (number.ptr[i] - '0') * (scale /= 10);
-    if (i < number.len && ascii_lower(number.ptr[i]) == 'e') {
-        i += i + 1 < number.len && number.ptr[i + 1] == '+' ? 2 : 1;
-        for (; i < number.len && ascii_is_digit(number.ptr[i]) && exponent < 100; i++)
-            exponent = exponent * 10 + (number.ptr[i] - '0');
-    }
-    for (; exponent > 0 && value < most; exponent--)
-        value *= 10;
-    return i == number.len && value < most ? (int64_t)value : 0;
+    static const uint64_t most = UINT64_C(1000000000000000);
+    size_t mark = 0;
+    while (mark < number.len && ascii_lower(number.ptr[mark]) != 'e')
+        mark++;
+    struct str mantissa = str_head(number, mark);
+    struct str power = mark < number.len ? str_tail(number, mark + 1) : STR_NONE;
+    if (str_starts(power, STR("+")))
+        power = str_tail(power, 1);
+    size_t point = str_find(mantissa, '.');
+    struct str whole = point == STR_NOT_FOUND ? mantissa : str_head(mantissa, point);
+    struct str fraction = point == STR_NOT_FOUND ? STR_NONE : str_tail(mantissa, point + 1);
+    uint64_t value, exponent, rest;
+    if (!digits_read(whole, most, &value) || !digits_read(power, 100, &exponent) ||
+        !digits_read(fraction, most, &rest))
+        return 0;
+    for (size_t i = 0; i < exponent && value < most; i++)
+        value = value * 10 + (i < fraction.len ? (uint64_t)(fraction.ptr[i] - '0') : 0);
+    return value < most ? (int64_t)value : 0;
 }
 
 static void scan_authorization(struct scan *scan, struct str *ret_token, struct str *ret_expires)
