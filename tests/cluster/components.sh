@@ -86,7 +86,7 @@ write_network_config() {
 		{"cniVersion": "0.4.0", "name": "pods", "plugins": [
 		  {"type": "ptp", "ipMasq": false, "ipam": {
 		    "type": "host-local", "dataDir": "$data/addresses",
-		    "ranges": [[{$own_range}]], "routes": [{"dst": "0.0.0.0/0"}]}},
+		    "ranges": [[{"subnet": "$own_pods"}]], "routes": [{"dst": "0.0.0.0/0"}]}},
 		  {"type": "portmap", "capabilities": {"portMappings": true}}]}
 	END
 }
@@ -170,7 +170,7 @@ run_kubelet() {
 # The limit on tracked connections is the machine's: left alone.
 run_kube_proxy() {
 	exec "$programs/kube-proxy" --kubeconfig "$kubeconfigs/kube-proxy" --hostname-override "$node" \
-		--proxy-mode iptables --cluster-cidr "$pod_range" --oom-score-adj 0 \
+		--proxy-mode iptables --cluster-cidr "$own_pods" --oom-score-adj 0 \
 		--conntrack-max-per-core 0 --conntrack-min 0
 }
 
