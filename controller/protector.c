@@ -170,7 +170,7 @@ static struct str copy(struct protector *protector, struct str text, bool *ok)
 /* What comes next is said in words of what came last, which go only afterwards. */
 static bool keep_job(struct protector *protector, const struct protect_job *job)
 {
-    struct arena before ARENA_SCOPED = protector->arena;
+    struct arena before = protector->arena;
     struct protect_job *kept = &protector->outcome.job;
     bool ok = true;
     protector->arena = ARENA_INIT(ROOM);
@@ -183,6 +183,7 @@ static bool keep_job(struct protector *protector, const struct protect_job *job)
         kept->parts[i].digest = copy(protector, job->parts[i].digest, &ok);
         kept->parts[i].tag = copy(protector, job->parts[i].tag, &ok);
     }
+    arena_free(&before);
     return ok;
 }
 
