@@ -8,24 +8,24 @@
 struct protector {
     struct tracked *tracked;
     struct work work;
-    bool busy; /* with a job */
-    bool has_locks;
     struct arena arena; /* holds the job */
     struct protect_outcome outcome;
-    bool done; /* the outcome is one */
     size_t at; /* the part that it is about */
     struct registry_call *call;
     struct str body; /* of the release, to be put under a tag */
-    enum media media;
 
     struct timer watch; /* to look anew at what is kept, one release after the other */
-    bool due;
     size_t turn;
 
-    struct backoff backoff;
+    struct bytes error; /* of the last try; what it was is in fault */
     int64_t not_before;
-    enum registry_fault fault; /* of the last try, and its words */
-    struct bytes error;
+    struct backoff backoff;
+    enum registry_fault fault;
+    enum media media;
+    bool has_locks; /* the registry */
+    bool busy;      /* with a job */
+    bool done;      /* the outcome is one */
+    bool due;       /* to look anew */
 };
 
 static inline struct book_lock *protector_part(struct protector *protector)
@@ -38,7 +38,7 @@ typedef void protector_answered(void *context, const struct registry_answer *ans
 /* Asks about the release itself (digest), or about a tag of it. */
 void protector_ask(struct protector *protector, enum registry_verb verb, struct str digest,
                    struct str tag, protector_answered *answered);
-/* The call has come back. True: it failed, which was told; a status in except counts as an answer. */
+/* The call has come back. True: it failed, which was told. missing_is_fine: that it is not there is an answer. */
 bool protector_failed(struct protector *protector, const struct registry_answer *answer,
                       bool missing_is_fine);
 void protector_fail(struct protector *protector, enum registry_fault fault, const char *why);
