@@ -162,8 +162,10 @@ bool protector_failed(struct protector *protector, const struct registry_answer 
 
 static struct str copy(struct protector *protector, struct str text, bool *ok)
 {
-    struct str copied = text.len ? arena_copy(&protector->arena, text) : text;
-    *ok = *ok && (!text.len || copied.ptr);
+    if (!text.len)
+        return STR_NONE;
+    struct str copied = arena_copy(&protector->arena, text);
+    *ok = *ok && copied.ptr;
     return copied;
 }
 

@@ -37,9 +37,9 @@ struct provider_need {
     const char *env;        /* a variable; NULL: only an account has this */
     bool is_file;           /* it names a file: what that holds is meant, read anew for each run */
     bool is_general;        /* an address and the like: nobody's own */
+    bool is_issuer;         /* who makes the account's tokens, as the API server says */
     const char *annotation; /* of the ServiceAccount; NULL: none */
     const char *mark;       /* the annotation is only this word, or it says nothing; NULL: any */
-    bool is_issuer;         /* who makes the account's tokens, as the API server says */
     const char *audience;   /* whom the account's token is for; NULL: no token is meant */
     /* The same, by what was needed before; .len 0: there is nobody whom a token could be for. */
     struct str (*audience_of)(const struct provider_input *input, struct arena *arena);
