@@ -128,6 +128,15 @@ static inline struct str str_trimmed(struct str s)
     return s;
 }
 
+/* Whether a header or a form can carry it as one word: visible ASCII, and something of it. */
+static inline bool str_is_word(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] <= ' ' || s.ptr[i] > '~')
+            return false;
+    return s.len > 0;
+}
+
 static inline bool str_eq_nocase(struct str a, struct str b)
 {
     if (a.len != b.len)

@@ -9,15 +9,6 @@
 
 #include "pinnace/banned.h"
 
-/* What a form and a header can carry as one word. */
-static bool is_word(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return text.len > 0;
-}
-
 int acr_exchange_read(struct str body, struct arena *arena, struct str *ret_token, struct err *err)
 {
     static const struct str keys[] = {STR_INIT("refresh_token")};
@@ -31,7 +22,7 @@ int acr_exchange_read(struct str body, struct arena *arena, struct str *ret_toke
         token = scan_string(&scan);
     if (scan_finish(&scan, err) < 0)
         return -1;
-    if (!is_word(token))
+    if (!str_is_word(token))
         return err_set(err, ERR_INPUT, "refresh_token: is missing, or cannot be one");
     *ret_token = token;
     return 0;

@@ -10,20 +10,12 @@
 
 /* --- Credentials ------------------------------------------------------------------------------- */
 
-static bool is_word(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return text.len > 0;
-}
-
 static int check_key(const struct aws_key *key, struct err *err)
 {
-    if (!is_word(key->id) || !is_word(key->secret))
+    if (!str_is_word(key->id) || !str_is_word(key->secret))
         return err_set(err, ERR_INPUT,
                        "AccessKeyId or SecretAccessKey: is missing, or cannot be one");
-    if (!is_word(key->token))
+    if (!str_is_word(key->token))
         return err_set(err, ERR_INPUT, "the session's token is missing, or cannot be one");
     return 0;
 }
@@ -103,7 +95,7 @@ int aws_role_read(struct str body, struct str *ret_role, struct err *err)
 int aws_session_read(struct str body, struct str *ret_token, struct err *err)
 {
     struct str token = first_line(body);
-    if (!is_word(token) || token.len > 4096)
+    if (!str_is_word(token) || token.len > 4096)
         return err_set(err, ERR_INPUT, "this is no token");
     *ret_token = token;
     return 0;
@@ -186,7 +178,7 @@ static int read_login(struct str token, struct arena *arena, struct ecr_token *e
                    ? err_no_memory(err)
                    : err_set(err, ERR_INPUT, "authorizationToken: is missing, or is not base64");
     size_t colon = str_find(plain, ':');
-    if (colon == STR_NOT_FOUND || !is_word(plain) || colon == 0 || colon + 1 == plain.len)
+    if (colon == STR_NOT_FOUND || !str_is_word(plain) || colon == 0 || colon + 1 == plain.len)
         return err_set(err, ERR_INPUT, "authorizationToken: is no NAME:PASSWORD in base64");
     ecr->username = str_head(plain, colon);
     ecr->password = str_tail(plain, colon + 1);
@@ -250,7 +242,7 @@ static void read_words(struct str body, struct aws_error *error)
 {
     size_t begin = str_find(body, '('), end = str_find(body, ')');
     if (begin != STR_NOT_FOUND && end != STR_NOT_FOUND && begin < end &&
-        is_word(str_between(body.ptr + begin + 1, body.ptr + end)))
+        str_is_word(str_between(body.ptr + begin + 1, body.ptr + end)))
         error->code = str_between(body.ptr + begin + 1, body.ptr + end);
     error->message = body;
 }

@@ -61,14 +61,6 @@ const char *entra_advice(struct str code)
     return NULL;
 }
 
-static bool is_word(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return text.len > 0;
-}
-
 int entra_token_read(struct str body, struct arena *arena, struct str *ret_token, struct err *err)
 {
     enum { ACCESS_TOKEN, TOKEN_TYPE, KEYS };
@@ -84,7 +76,7 @@ int entra_token_read(struct str body, struct arena *arena, struct str *ret_token
         *(key == ACCESS_TOKEN ? &token : &type) = scan_string(&scan);
     if (scan_finish(&scan, err) < 0)
         return -1;
-    if (!is_word(token))
+    if (!str_is_word(token))
         return err_set(err, ERR_INPUT, "access_token: is missing, or cannot be one");
     if (type.len && !str_eq_nocase(type, STR("Bearer")))
         return err_set(err, ERR_INPUT, "token_type: \"Bearer\" was expected");

@@ -10,14 +10,6 @@
 
 enum { POOL_MAX = 256 };
 
-static bool is_word(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return text.len > 0;
-}
-
 int google_token_read(struct str body, struct arena *arena, struct google_token *ret_token,
                       struct err *err)
 {
@@ -37,7 +29,7 @@ int google_token_read(struct str body, struct arena *arena, struct google_token 
     if (scan_finish(&scan, err) < 0)
         return -1;
     token.token = values[TOKEN];
-    if (!is_word(token.token))
+    if (!str_is_word(token.token))
         return err_set(err, ERR_INPUT, "accessToken: is missing, or cannot be one");
     if (!when_parse(values[EXPIRES], &token.expires))
         return err_set(err, ERR_INPUT, "expireTime: is missing, or is no time");
@@ -95,7 +87,7 @@ struct str google_pool_of(struct str issuer, struct arena *arena)
 {
     static const struct str prefix = STR_INIT("https://container.googleapis.com/v1/projects/");
     struct str project, pool;
-    if (!str_starts(issuer, prefix) || !is_word(issuer))
+    if (!str_starts(issuer, prefix) || !str_is_word(issuer))
         return STR_NONE;
     project = str_tail(issuer, prefix.len);
     size_t end = str_find(project, '/');

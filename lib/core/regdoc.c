@@ -267,15 +267,6 @@ int tags_page_read(struct str body, struct arena *arena, struct tags_page *ret_p
 
 enum { TOKEN_LIFE_DEFAULT = 60, TOKEN_LIFE_MOST = 86400 };
 
-/* What a header can carry as one word. */
-static bool is_word(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
-            return false;
-    return text.len > 0;
-}
-
 /* Some say only within the token when it ends, which is then a JWT that says when it was made. */
 static int64_t life_within(struct str token, struct arena *arena)
 {
@@ -324,7 +315,7 @@ int registry_token_read(struct str body, struct arena *arena, struct registry_to
         return -1;
     if (!token.len)
         token = access_token;
-    if (!is_word(token))
+    if (!str_is_word(token))
         return err_set(err, ERR_INPUT, "token: is missing, or cannot be one");
     *ret_token = (struct registry_token){token, expires_in.len ? life_of(expires_in)
                                                                : life_within(token, arena)};

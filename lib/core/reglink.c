@@ -101,10 +101,7 @@ static struct str base_of(struct str url, bool query_only)
 
 static int check_target(struct str target, struct str url, struct err *err)
 {
-    for (size_t i = 0; i < target.len; i++)
-        if (target.ptr[i] <= ' ' || target.ptr[i] > '~')
-            return refuse(err, "the target is no URL");
-    if (str_starts(target, STR("//")) ||
+    if ((target.len && !str_is_word(target)) || str_starts(target, STR("//")) ||
         (!is_absolute(target) && str_find(target, ':') != STR_NOT_FOUND &&
          str_find(target, ':') < str_find(target, '/') && target.ptr[0] != '?'))
         return refuse(err, "the target is no URL of http or https");

@@ -103,6 +103,26 @@ TEST(trimming)
         CHECK(rows[i].name, str_eq(str_trimmed(rows[i].text), rows[i].trimmed));
 }
 
+TEST(words)
+{
+    static const struct {
+        const char *name;
+        struct str text;
+        bool is_word;
+    } rows[] = {
+        {"one", STR_INIT("!abc~"), true},
+        {"nothing", STR_INIT(""), false},
+        {"nothing at all", {NULL, 0}, false},
+        {"a blank", STR_INIT("a b"), false},
+        {"the end of a line", STR_INIT("ab\n"), false},
+        {"a NUL", STR_INIT("a\0b"), false},
+        {"DEL", STR_INIT("a\x7f"), false},
+        {"beyond ASCII", STR_INIT("a\xff"), false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        CHECK_INT(rows[i].name, str_is_word(rows[i].text), rows[i].is_word);
+}
+
 TEST(making)
 {
     assert_null(str_of(NULL).ptr);
@@ -166,7 +186,7 @@ int main(void)
         cmocka_unit_test(finding),       cmocka_unit_test(parts),
         cmocka_unit_test(making),        cmocka_unit_test(printing_is_cut_and_takes_null),
         cmocka_unit_test(ascii_classes), cmocka_unit_test(compare),
-        cmocka_unit_test(trimming),
+        cmocka_unit_test(trimming),      cmocka_unit_test(words),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
