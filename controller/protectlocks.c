@@ -10,22 +10,11 @@
 
 #include "pinnace/banned.h"
 
-/* The manifest that a part is; of a tag .len 0. */
-static struct str digest_of_part(const struct book_lock *part)
-{
-    return part->tag.len || part->digest.len ? part->digest : part->of;
-}
-
-static bool is_missing(const struct registry_answer *answer)
-{
-    return answer->error.fault == REGISTRY_NOT_FOUND;
-}
-
 static void ask_part(struct protector *protector, enum registry_verb verb,
                      protector_answered *answered)
 {
     const struct book_lock *part = protector_part(protector);
-    protector_ask(protector, verb, digest_of_part(part), part->tag, answered);
+    protector_ask(protector, verb, lock_manifest(part), part->tag, answered);
 }
 
 /* --- To look ----------------------------------------------------------------------------------- */
@@ -48,13 +37,13 @@ static void part_seen(void *context, const struct registry_answer *answer)
     if (protector_failed(protector, answer, true))
         return;
     bool other = part->tag.len && !str_eq(answer->attributes.digest, part->of);
-    if (is_missing(answer) && !part->tag.len && !part->digest.len) {
+    if (protector_missed(answer) && !part->tag.len && !part->digest.len) {
         part->state = LOCK_GONE;
         protector->outcome.job.part_count = 1;
         protector_finish(protector);
         return;
     }
-    if (is_missing(answer) || other) {
+    if (protector_missed(answer) || other) {
         drop_part(protector);
     } else {
         part->state = acr_is_locked(&answer->attributes) ? LOCK_OTHERS : LOCK_MEANT;
@@ -115,7 +104,7 @@ static void release_fetched(void *context, const struct registry_answer *answer)
     if (protector_failed(protector, answer, true))
         return;
     job->part_count = 0;
-    if (is_missing(answer)) {
+    if (protector_missed(answer)) {
         job->parts[job->part_count++] = (struct book_lock){.of = job->release, .state = LOCK_GONE};
         protector_finish(protector);
     } else if (!add_parts(protector, answer, &err)) {
@@ -150,11 +139,12 @@ static void part_locked(void *context, const struct registry_answer *answer)
     if (protector_failed(protector, answer, true))
         return;
     /* It was moved in this very moment: so it is not ours to hold. */
-    if (!is_missing(answer) && part->tag.len && !str_eq(answer->attributes.digest, part->of)) {
+    if (!protector_missed(answer) && part->tag.len &&
+        !str_eq(answer->attributes.digest, part->of)) {
         ask_part(protector, REGISTRY_UNLOCK, other_tag_unlocked);
         return;
     }
-    part->state = is_missing(answer) ? LOCK_GONE : LOCK_OURS;
+    part->state = protector_missed(answer) ? LOCK_GONE : LOCK_OURS;
     protector->at++;
     protectlocks_lock(protector);
 }
@@ -189,7 +179,7 @@ static void part_looked_at(void *context, const struct registry_answer *answer)
     const struct book_lock *part = protector_part(protector);
     if (protector_failed(protector, answer, true))
         return;
-    if (!is_missing(answer) && is_as_we_left_it(part, &answer->attributes)) {
+    if (!protector_missed(answer) && is_as_we_left_it(part, &answer->attributes)) {
         ask_part(protector, REGISTRY_UNLOCK, part_let_go);
         return;
     }

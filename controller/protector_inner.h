@@ -33,6 +33,12 @@ static inline struct book_lock *protector_part(struct protector *protector)
     return &protector->outcome.job.parts[protector->at];
 }
 
+/* What was asked about is not there. */
+static inline bool protector_missed(const struct registry_answer *answer)
+{
+    return answer->error.fault == REGISTRY_NOT_FOUND;
+}
+
 typedef void protector_answered(void *context, const struct registry_answer *answer);
 
 /* Asks about the release itself (digest), or about a tag of it. */

@@ -11,11 +11,6 @@
 
 enum { LEFT_MAX = 512 };
 
-static bool is_missing(const struct registry_answer *answer)
-{
-    return answer->error.fault == REGISTRY_NOT_FOUND;
-}
-
 static void end_with(struct protector *protector, struct str tag, enum lock_state state)
 {
     struct protect_job *job = &protector->outcome.job;
@@ -32,7 +27,7 @@ static void tag_seen(void *context, const struct registry_answer *answer)
     const struct protect_job *job = &protector->outcome.job;
     if (protector_failed(protector, answer, true))
         return;
-    if (is_missing(answer))
+    if (protector_missed(answer))
         end_with(protector, job->tag, LOCK_MEANT);
     else if (str_eq(answer->digest, job->release))
         end_with(protector, job->tag, LOCK_OURS);
@@ -46,7 +41,7 @@ static void release_seen(void *context, const struct registry_answer *answer)
     struct protector *protector = context;
     if (protector_failed(protector, answer, true))
         return;
-    if (is_missing(answer))
+    if (protector_missed(answer))
         end_with(protector, STR_NONE, LOCK_GONE);
     else
         protector_ask(protector, REGISTRY_RESOLVE, STR_NONE, protector->outcome.job.tag, tag_seen);
@@ -85,7 +80,7 @@ static void release_fetched(void *context, const struct registry_answer *answer)
     struct protector *protector = context;
     if (protector_failed(protector, answer, true))
         return;
-    if (is_missing(answer)) {
+    if (protector_missed(answer)) {
         end_with(protector, protector_part(protector)->tag, LOCK_GONE);
         return;
     }
@@ -145,7 +140,7 @@ static void tag_looked_at(void *context, const struct registry_answer *answer)
     const struct book_lock *part = protector_part(protector);
     if (protector_failed(protector, answer, true))
         return;
-    if (!is_missing(answer) && str_eq(answer->digest, part->of))
+    if (!protector_missed(answer) && str_eq(answer->digest, part->of))
         protector_ask(protector, REGISTRY_UNTAG, STR_NONE, part->tag, tag_deleted);
     else
         next_part(protector);

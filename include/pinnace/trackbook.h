@@ -76,6 +76,12 @@ struct book_lock {
     enum lock_state state;
 };
 
+/* The manifest that it is; of a tag .len 0. */
+static inline struct str lock_manifest(const struct book_lock *lock)
+{
+    return lock->tag.len || lock->digest.len ? lock->digest : lock->of;
+}
+
 /* With what still goes on. */
 int64_t proof_seconds(const struct book_proof *proof, int64_t now);
 

@@ -136,15 +136,9 @@ void buf_add_retain_tag(struct buf *buf, const struct trackspec *spec, struct st
 
 /* --- Parts -------------------------------------------------------------------------------------- */
 
-/* The manifest that a part is; of a tag .len 0. */
-static struct str manifest_of(const struct book_lock *part)
-{
-    return part->tag.len || part->digest.len ? part->digest : part->of;
-}
-
 static bool same_thing(const struct book_lock *a, const struct book_lock *b)
 {
-    return str_eq(a->tag, b->tag) && str_eq(manifest_of(a), manifest_of(b));
+    return str_eq(a->tag, b->tag) && str_eq(lock_manifest(a), lock_manifest(b));
 }
 
 static bool is_ours(const struct book_lock *part)
