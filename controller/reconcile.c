@@ -171,9 +171,9 @@ static int gather_sharing(struct gathered *gathered, struct err *err)
     const struct tracked *tracked = gathered->tracked;
     const struct collection *all = &tracked->releases->tracks;
     struct protect_other *sharing;
-    protector_facts(tracked, &gathered->facts.protect);
     if (!tracked->gist.protects)
         return 0;
+    protector_facts(tracked, &gathered->facts.protect);
     sharing = arena_array(gathered->arena, struct protect_other, all->count);
     if (!sharing)
         return err_no_memory(err);

@@ -145,9 +145,8 @@ struct taken {
     size_t bytes, seen_bytes;
 };
 
-static struct taken taken_by(const struct shelf *shelf, struct shelf_key key)
+static struct taken taken_by(const struct shelf_item *item)
 {
-    const struct shelf_item *item = shelf_find(shelf, key);
     size_t bytes = item ? item_size(item) : 0;
     return (struct taken){bytes, item && item->seen ? bytes : 0};
 }
@@ -258,7 +257,7 @@ size_t shelf_drop_ended(struct shelf *shelf)
 static void make_room_for(struct shelf *shelf, struct shelf_key key, size_t size)
 {
     size_t index;
-    struct taken before = taken_by(shelf, key);
+    struct taken before = taken_by(shelf_find(shelf, key));
     bool there = find_share(shelf, key.namespace, &index);
     if (!shelf_has_room(shelf, size, before) ||
         (there && !share_has_room(shelf, shelf->shares[index], size, before)))
@@ -270,7 +269,7 @@ static int put_in(struct shelf *shelf, struct shelf_share *share, struct shelf_k
 {
     size_t index, size = size_of(key, json);
     bool there = find(shelf, key, &index);
-    struct taken before = taken_by(shelf, key);
+    struct taken before = taken_by(there ? shelf->items[index] : NULL);
     if (check_room(shelf, share, size, before, err) < 0)
         return -1;
     struct shelf_item *item = new_item(key, json);
