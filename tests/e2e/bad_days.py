@@ -23,7 +23,7 @@ for part in PARTS:
     began = time.monotonic()
     try:
         importlib.import_module(f"bad_{part}").run(world)
-    except Exception:  # pylint: disable=broad-except
-        results.check(f"{part} could go on to its end", False, traceback.format_exc() + kubectl("get", "pods", "-A", "-o", "wide").stdout)
+    except Exception as problem:  # pylint: disable=broad-except
+        results.check(f"{part} could go on to its end: {problem!r}", False, traceback.format_exc() + kubectl("get", "pods", "-A", "-o", "wide").stdout)
     print(f"{part}: {time.monotonic() - began:.0f} s", flush=True)
 sys.exit(results.summary())

@@ -25,7 +25,7 @@ def newcomer(world):
     """A webhook that starts meanwhile."""
     names = {pod["metadata"]["name"] for pod in world.webhook_pods()}
     must(kubectl("-n", SYSTEM, "delete", "pod", sorted(names)[0], "--wait=false"))
-    return until(lambda: next(pod for pod in world.webhook_pods() if pod["metadata"]["name"] not in names), "another webhook")
+    return until(lambda: next((pod for pod in world.webhook_pods() if pod["metadata"]["name"] not in names), None), "another webhook")
 
 
 def run(world):
@@ -56,5 +56,7 @@ def run(world):
                     and answer, "the schema")
     check("the schema is back", "upper-case" in refusal.message, refusal)
     must(world.apply())
+    set_registries(world, OURS)
+    until(lambda: verdicts(contexts) == {(True, False)}, "the first policy again")
     world.api.delete(f"{POLICY}/default")
     until(lambda: verdicts(contexts) == {(True, True)}, "no policy")
