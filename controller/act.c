@@ -361,9 +361,9 @@ static void applied(void *context, struct str body, const struct kube_error *err
 }
 
 void act_apply(struct tracked *tracked, const struct trackspec *spec,
-               const struct workload_facts *workload, const struct trackbook *book,
-               const struct track_decision *decision)
+               const struct workload_facts *workload, const struct track_decision *decision)
 {
+    const struct trackbook *book = decision->book;
     const struct trackspec_target *target = &spec->targets[decision->target];
     int64_t left_ms = tracked->apply_not_before - clock_boot_ms();
     struct str body;

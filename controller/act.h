@@ -16,8 +16,7 @@ void act_write(struct tracked *tracked, const struct trackbook *before,
                const struct track_decision *decision);
 
 void act_apply(struct tracked *tracked, const struct trackspec *spec,
-               const struct workload_facts *workload, const struct trackbook *book,
-               const struct track_decision *decision);
+               const struct workload_facts *workload, const struct track_decision *decision);
 
 /* Reads the Track itself: what a watch has brought may be behind. */
 void act_refresh(struct tracked *tracked);

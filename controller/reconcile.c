@@ -288,8 +288,7 @@ static void take_step(struct gathered *gathered, const struct track_decision *de
     else if (decision->step == STEP_WRITE)
         act_write(tracked, gathered->book, decision);
     else if (decision->step == STEP_APPLY)
-        act_apply(tracked, gathered->spec, gathered->targets[decision->target].workload,
-                  gathered->book, decision);
+        act_apply(tracked, gathered->spec, gathered->targets[decision->target].workload, decision);
     else if (decision->step == STEP_ASK)
         ask(gathered, decision);
     else

@@ -20,7 +20,7 @@ enum {
 
 /* What became of bytes that were to run. */
 enum row_state {
-    ROW_ROLLING_OUT, /* meant to run, not yet sound everywhere: written before anything is touched */
+    ROW_ROLLING_OUT, /* meant to run, not yet sound everywhere */
     ROW_HEALTHY,     /* sound everywhere, for the soak */
     ROW_APPLIED,     /* in place, but nothing runs that could show whether it is sound */
     ROW_ADOPTED,     /* ran when the ledger began: let in, no proof */

@@ -2,8 +2,8 @@
 /*
  * trackdecide: what a Track does next. Everything that is known goes in, at most one step comes out;
  * when it is done, or has failed, the question is asked anew. What a step rests on has been written
- * to the book before it is taken, so that whoever takes over at any moment comes to the same end,
- * and nothing is rolled twice.
+ * before it is taken, to the book or, if it is a hold, to the spec, so that whoever takes over at any
+ * moment comes to the same end, and nothing is rolled twice.
  */
 #ifndef PINNACE_TRACKDECIDE_H
 #define PINNACE_TRACKDECIDE_H
@@ -83,7 +83,7 @@ struct track_event {
 
 struct track_decision {
     enum track_step step;
-    struct trackbook *book;   /* STEP_WRITE; in the arena */
+    struct trackbook *book;   /* as it is, or is to be written; in the arena */
     size_t target;            /* STEP_APPLY: which, with what */
     struct str image, digest; /* "repo:tag@digest"; STEP_ASK: the digest */
     int64_t revision;

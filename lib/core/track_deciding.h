@@ -43,6 +43,7 @@ struct deciding {
     bool out_of_memory;      /* no decision comes of this */
     bool pending;            /* a word waits until the registry has said anything */
     bool heard;              /* a word changed the course: the rest waits for the next question */
+    bool image_first;        /* a hold of bytes that are let in: the book may follow */
     bool blind;              /* the pods of a target are not known yet: no verdict */
     bool stalled;            /* what rolls out stands still, for nothing that the image did */
     struct str obstacle;     /* why */
@@ -103,6 +104,8 @@ void track_settle(struct deciding *d); /* what runs, while nothing rolls out */
 void track_find_drift(struct deciding *d, size_t count);
 void track_hear(struct deciding *d); /* track_words.c */
 void track_roll(struct deciding *d); /* track_rollout.c */
+/* Names the first target that lacks what ought to run; false: none does. */
+bool track_put_back(struct deciding *d);
 /* Neither its deadline nor its soak nor its proof goes on. */
 void track_stand_still(struct deciding *d);
 void track_resolve(struct deciding *d); /* track_gate.c */

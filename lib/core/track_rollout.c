@@ -191,6 +191,14 @@ static bool has_it(const struct deciding *d, size_t index)
            str_eq(d->targets[index].digest, d->next->current.digest);
 }
 
+bool track_put_back(struct deciding *d)
+{
+    for (size_t i = 0; i < d->spec->target_count && !d->applies; i++)
+        if (d->targets[i].holds != HOLDS_NOTHING && !has_it(d, i))
+            apply(d, i);
+    return d->applies;
+}
+
 /*
  * One after another: the next is touched when the one before it has come through. On the way back
  * nothing waits for another.

@@ -2,7 +2,7 @@
 /*
  * trackdecide: see the header. The order of the questions stands here; each of them in a file of
  * its own. All work on the book as it will be: if that differs from the one that is written, it is
- * written, and nothing else is done before.
+ * written, and nothing else is done before, but that a rollback by hand puts the image back first.
  */
 #include "pinnace/trackdecide.h"
 
@@ -245,13 +245,14 @@ static void ask_everything(struct deciding *d)
     track_say(d);
 }
 
-/* First what is known is written, then it is acted upon. */
+/* First what is known is written, then it is acted upon; a hold is written already, in the spec. */
 static int conclude(struct deciding *d, struct err *err)
 {
     struct track_decision *decision = d->decision;
-    if (!trackbook_equal(d->book, d->next)) {
-        decision->step = STEP_WRITE;
-        decision->book = d->next;
+    bool differs = !trackbook_equal(d->book, d->next);
+    decision->book = d->next;
+    if (differs) {
+        decision->step = d->image_first && track_put_back(d) ? STEP_APPLY : STEP_WRITE;
     } else if (d->asked.len) {
         decision->step = STEP_ASK;
         decision->digest = d->asked;
@@ -260,8 +261,8 @@ static int conclude(struct deciding *d, struct err *err)
     }
     if (decision->step == STEP_WRITE)
         return 0;
-    decision->event_count = 0; /* they were told when the book was written */
-    return d->taken.len ? 0 : track_protect_plan(d, err);
+    decision->event_count = 0; /* they are told when the book is written */
+    return differs || d->taken.len ? 0 : track_protect_plan(d, err);
 }
 
 int track_decide(const struct track_facts *facts, struct arena *arena,

@@ -318,6 +318,8 @@ static inline bool change_track(struct world *world, const char *verb, const cha
         track->created = world->now;
     } else if (strcmp(verb, "doze") == 0) {
         doze(world, rest);
+    } else if (strcmp(verb, "step") == 0) {
+        take_step(world, find_track(world, rest));
     } else if (strcmp(verb, "delete") == 0) {
         find_track(world, rest)->deleted = true;
     } else if (strcmp(verb, "apply") == 0) {

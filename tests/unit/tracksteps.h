@@ -57,9 +57,11 @@ static inline void do_apply(struct world *world, struct sim_track *track,
     workload->generation++;
     /* What another hand has changed since is brought back by a person's word alone. */
     if (atoll(workload->revision) == decision->revision &&
+        workload->rolled == digit_of(ref.digest) &&
         str_eq(str_of(workload->track), seen->spec.name) && !seen->spec.resume.said)
         WORLD_FAIL(world, "revision %s is applied to %.*s again", workload->revision,
                    STR_FMT(name));
+    workload->rolled = workload->digest;
     snprintf(workload->tag, sizeof(workload->tag), "%.*s", STR_FMT(ref.tag));
     snprintf(workload->track, sizeof(workload->track), "%.*s", STR_FMT(seen->spec.name));
     snprintf(workload->revision, sizeof(workload->revision), "%lld", (long long)decision->revision);

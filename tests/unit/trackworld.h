@@ -38,6 +38,7 @@ struct sim_workload {
     int job;                      /* of a CronJob: 1 a Job of what it has went well */
     int64_t changed_at;           /* the pods of the digest come up since then */
     char revision[24], track[64]; /* the annotations */
+    char rolled;                  /* the digest that came with them */
     int64_t generation;
 };
 

@@ -155,8 +155,8 @@ static const struct scenario scenarios[] = {
     }},
     {"nor one that lacks what was gone back to", {
         "deployment p/web 1 v1.0.0", "push v1.0.0 1", "track p/web", "spec p/web follow {'semver':'*'}", "wait 0",
-        "push v1.1.0 2", "wait 100", "push v1.0.0 -", "push v1.2.0 3", "spec p/web hold {'digest':'@1'}", "wait 100",
-        "> Adopted 1, RollingOut 2, apply web 2, Healthy 2, RollingBack 1, apply web 1, Healthy 1",
+        "push v1.1.0 2", "wait 100", "spec p/web hold {'digest':'@1'}", "wait 0", "push v1.0.0 -", "push v1.2.0 3", "wait 100",
+        "> Adopted 1, RollingOut 2, apply web 2, Healthy 2, apply web 1, RollingBack 1, Healthy 1",
         "? p/web Resolved False RunningTagGone", "spec p/web hold", "wait 999", "> Resumed",
         "spec p/web promote {'digest':'@3','by':'ann'}", "wait 100", "> Promoted 3, apply web 3, Healthy 3",
         "= p/web Current 3 1 - -",

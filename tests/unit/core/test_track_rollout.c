@@ -52,7 +52,7 @@ static const struct scenario scenarios[] = {
         "spec p/web rollout {'onFailure':'Hold'}", "wait 0", "bytes 2 crash", "push latest 2",
         "wait 9999", "> Adopted 1, RollingOut 2, apply web 2, Failed 2", "= p/web Failed 2 1 - -",
         "push latest 3", "wait 9999", "> nothing", "= p/web Failed 2 1 3 Release",
-        "spec p/web hold {'digest':'@1','by':'ann'}", "wait 100", "> RollingBack 1, apply web 1, Healthy 1",
+        "spec p/web hold {'digest':'@1','by':'ann'}", "wait 100", "> apply web 1, RollingBack 1, Healthy 1",
         "= p/web Held 1 - 3 Release",
     }},
     {"nothing to go back to: the next push may try", {
