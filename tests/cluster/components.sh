@@ -190,7 +190,7 @@ serve_registry() {
 	[[ $1 == plain ]] || echo "  tls: {certificate: $pki/registry.crt, key: $pki/registry.key}" >> "$config"
 	local headers=""
 	[[ ! $notify_secret ]] || headers="headers: {Authorization: ['Bearer $notify_secret']}, "
-	[[ ! $notify ]] || echo "notifications: {endpoints: [{name: notify, url: '$notify', ${headers}timeout: 1s, threshold: 3, backoff: 1s, ignore: {actions: [pull]}}]}" >> "$config"
+	[[ ! $notify ]] || echo "notifications: {endpoints: [{name: notify, url: '$notify', ${headers}timeout: 1s, threshold: 3, backoff: 1s, ignore: {mediatypes: [application/octet-stream], actions: [pull]}}]}" >> "$config"
 	[[ ! ${3-} ]] || echo "$3" >> "$config"
 	exec docker-registry serve "$config"
 }
