@@ -113,7 +113,7 @@ struct book_condition {
 };
 
 enum track_phase {
-    PHASE_NEW,     /* nothing is known yet */
+    PHASE_NEW,     /* what ought to run is not known yet: which bytes */
     PHASE_CURRENT, /* runs what it should */
     PHASE_WAITING, /* the candidate waits: for its proof, for a word */
     PHASE_ROLLING, /* the rollout goes on */

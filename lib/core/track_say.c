@@ -203,7 +203,9 @@ static enum track_phase phase_of(const struct deciding *d)
         return PHASE_STALLED;
     if (d->spec->suspend)
         return PHASE_SUSPENDED;
-    return book->candidate.digest.len ? PHASE_WAITING : PHASE_CURRENT;
+    if (book->candidate.digest.len)
+        return PHASE_WAITING;
+    return book->current.digest.len ? PHASE_CURRENT : PHASE_NEW;
 }
 
 /*

@@ -20,9 +20,20 @@ static const struct scenario scenarios[] = {
         "deployment p/web 1 v1.0.0", "push v1.0.0 1", "track p/web", "spec p/web follow {'semver':'*'}", "wait 9999",
         "> Adopted 1", "rows p/web 1Adopted", "= p/web Current 1 - - -", "? p/web RolledOut True Adopted",
     }},
+    {"what runs by its tag alone is not known before the registry has said which bytes", {
+        "deployment p/web - latest", "push latest 1", "registry down", "track p/web", "wait 999", "> nothing",
+        "= p/web New - - - -", "? p/web Ready False NothingReleased", "? p/web RolledOut Unknown NothingReleased",
+        "? p/web Stalled False NothingInTheWay", "? p/web Resolved False RegistryFailed connection refused",
+        "spec p/web suspend true", "wait 10", "= p/web Suspended - - - -", "spec p/web suspend false", "registry up",
+        "wait 100", "> RollingOut 1, apply web 1, Healthy 1", "= p/web Current 1 - - -",
+    }},
+    {"nor while the registry has no such tag", {
+        "deployment p/web - latest", "track p/web", "wait 999", "> nothing", "= p/web New - - - -",
+        "? p/web Resolved False NothingFits no tag of the repository fits latest",
+    }},
     {"several run several: each is let in, then they are brought together", {
         "deployment p/a 1 v1", "deployment p/b 2 v2", "track p/web", TWO_TARGETS, "wait 10", "> Adopted 1, Adopted 2",
-        "rows p/web 1Adopted 2Adopted", "= p/web Current - 1 - -", "push latest 3", "wait 100",
+        "rows p/web 1Adopted 2Adopted", "= p/web New - 1 - -", "push latest 3", "wait 100",
         "> RollingOut 3, apply a 3, apply b 3, Healthy 3",
     }},
     {"a Track that was lost and made again", {
