@@ -165,7 +165,7 @@ static int gather_beside(struct gathered *gathered, struct err *err)
     return 0;
 }
 
-/* Those of the same repository, as what one lets go the other may need. */
+/* Those of the same repository, as what one lets go the other may need: all are read, so only then. */
 static int gather_sharing(struct gathered *gathered, struct err *err)
 {
     const struct tracked *tracked = gathered->tracked;
@@ -174,6 +174,8 @@ static int gather_sharing(struct gathered *gathered, struct err *err)
     if (!tracked->gist.protects)
         return 0;
     protector_facts(tracked, &gathered->facts.protect);
+    if (!protect_asks_others(gathered->spec, gathered->book, gathered->facts.protect.outcome))
+        return 0;
     sharing = arena_array(gathered->arena, struct protect_other, all->count);
     if (!sharing)
         return err_no_memory(err);

@@ -87,10 +87,17 @@ struct protect_question {
     const struct trackspec *spec;
     const struct trackbook *book;
     const struct protect_facts *facts;
-    const struct protect_other *others;
+    const struct protect_other *others; /* none, unless protect_asks_others */
     size_t other_count;
     bool at_rest; /* every target runs what it should, and nothing but that */
 };
+
+/*
+ * Whether anything hangs on what others need and have locked: as long as all that is locked for the
+ * Track is needed by itself, nothing does. outcome may be NULL.
+ */
+bool protect_asks_others(const struct trackspec *spec, const struct trackbook *book,
+                         const struct protect_outcome *outcome);
 
 /* Takes an outcome over into the book, which may be the question's own. */
 void protect_note(const struct protect_question *question, struct trackbook *book);

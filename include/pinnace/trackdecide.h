@@ -60,8 +60,8 @@ struct track_facts {
     int64_t following_since; /* the targets: what was before counts on no deadline */
     struct str apply_error;  /* of the last STEP_APPLY, a sentence; .len 0: it went well */
     struct protect_facts protect;
-    const struct protect_other *sharing; /* other Tracks of the repository; only if spec.protect or
-                                            anything is locked for this one */
+    const struct protect_other
+        *sharing; /* other Tracks of the repository, if protect_asks_others */
     size_t sharing_count;
 };
 

@@ -77,14 +77,18 @@ size_t protect_wanted(const struct trackspec *spec, const struct trackbook *book
     return wanted.count;
 }
 
-bool protect_wants(const struct trackspec *spec, const struct trackbook *book, struct str digest)
+static bool is_among(const struct protect_release *wanted, size_t count, struct str digest)
 {
-    struct protect_release wanted[PROTECT_RELEASES_MAX];
-    size_t count = protect_wanted(spec, book, wanted);
     for (size_t i = 0; i < count; i++)
         if (str_eq(wanted[i].digest, digest))
             return true;
     return false;
+}
+
+bool protect_wants(const struct trackspec *spec, const struct trackbook *book, struct str digest)
+{
+    struct protect_release wanted[PROTECT_RELEASES_MAX];
+    return is_among(wanted, protect_wanted(spec, book, wanted), digest);
 }
 
 /* Another tag than the one that what runs has by now. */
@@ -302,18 +306,40 @@ static void let_go(const struct protect_question *question, struct str release,
     }
 }
 
-static void plan_letting_go(const struct protect_question *question, struct protect_job *job)
+static void plan_letting_go(const struct protect_question *question,
+                            const struct protect_release *wanted, size_t count,
+                            struct protect_job *job)
 {
     const struct trackbook *book = question->book;
-    bool protect = question->spec->protect;
-    if (protect && !question->at_rest)
+    if (question->spec->protect && !question->at_rest)
         return;
     for (size_t i = 0; i < book->lock_count && job->what == PROTECT_NOTHING; i++) {
         struct str release = book->locks[i].of;
-        if ((!protect || !protect_wants(question->spec, book, release)) &&
-            !others_need(question, release))
+        if (!is_among(wanted, count, release) && !others_need(question, release))
             let_go(question, release, job);
     }
+}
+
+/* None where nothing is to be protected. */
+static size_t what_stays(const struct trackspec *spec, const struct trackbook *book,
+                         struct protect_release ret_wanted[PROTECT_RELEASES_MAX])
+{
+    return spec->protect ? protect_wanted(spec, book, ret_wanted) : 0;
+}
+
+bool protect_asks_others(const struct trackspec *spec, const struct trackbook *book,
+                         const struct protect_outcome *outcome)
+{
+    struct protect_release wanted[PROTECT_RELEASES_MAX];
+    size_t count = what_stays(spec, book, wanted);
+    if (outcome && outcome->job.what == PROTECT_LOOK)
+        for (size_t i = 0; i < outcome->job.part_count; i++)
+            if (outcome->job.parts[i].state == LOCK_OTHERS)
+                return true;
+    for (size_t i = 0; i < book->lock_count; i++)
+        if (!is_among(wanted, count, book->locks[i].of))
+            return true;
+    return false;
 }
 
 int protect_plan(const struct protect_question *question, struct arena *arena,
@@ -322,8 +348,8 @@ int protect_plan(const struct protect_question *question, struct arena *arena,
     struct protect_release wanted[PROTECT_RELEASES_MAX];
     struct protect_job job = {.what = PROTECT_NOTHING};
     size_t count = 0;
-    if (question->facts->able && question->spec->protect)
-        count = protect_wanted(question->spec, question->book, wanted);
+    if (question->facts->able)
+        count = what_stays(question->spec, question->book, wanted);
     for (size_t i = 0; i < count && job.what == PROTECT_NOTHING; i++) {
         bool noted = protect_is_noted(question->book, wanted[i].digest);
         if (noted)
@@ -333,7 +359,7 @@ int protect_plan(const struct protect_question *question, struct arena *arena,
             return -1;
     }
     if (question->facts->able && job.what == PROTECT_NOTHING)
-        plan_letting_go(question, &job);
+        plan_letting_go(question, wanted, count, &job);
     if (count && job.what == PROTECT_NOTHING && question->facts->due) {
         const struct protect_release *turn = &wanted[question->facts->turn % count];
         if (is_sha256(turn->digest) && look(question, turn, arena, &job, err) < 0)

@@ -196,6 +196,31 @@ TEST(plans)
     }
 }
 
+/* Who need not be asked about makes no difference, whatever he has; who does is asked about. */
+TEST(who_is_asked_about)
+{
+    static const struct scene all = {
+        .status = THREE "," LOCKS(OURS3 "," OURS2 "," CHILD(D2, D4, "Ours") "," IMAGE(D1, "Ours"))};
+    size_t unasked = 0;
+    for (size_t i = 0; i < COUNT(scenes); i++) {
+        TEST_ARENA(arena);
+        struct protect_question question = question_of(&arena, &scenes[i]);
+        const struct protect_question everything = question_of(&arena, &all);
+        const struct protect_other other = {everything.spec, everything.book};
+        struct protect_job job;
+        struct err err = ERR_CLEAN;
+        if (protect_asks_others(question.spec, question.book, NULL))
+            continue;
+        CHECK(scenes[i].name, !scenes[i].other);
+        unasked++;
+        question.others = &other;
+        question.other_count = 1;
+        CHECK_INT(scenes[i].name, protect_plan(&question, &arena, &job, &err), 0);
+        CHECK_STR(scenes[i].name, job_text(&arena, &job), str_of(scenes[i].job));
+    }
+    CHECK("at rest nobody is", unasked > COUNT(scenes) / 3);
+}
+
 /* --- Taking note -------------------------------------------------------------------------------- */
 
 static struct str parts_text(struct arena *arena, const struct trackbook *book)
@@ -334,6 +359,8 @@ TEST(notes_are_taken)
         struct trackbook book = *question.book;
         question.facts = &facts;
         question.book = &book;
+        CHECK(notes[i].name,
+              !notes[i].other || protect_asks_others(question.spec, &book, &outcome));
         protect_note(&question, &book);
         CHECK_STR(notes[i].name, parts_text(&arena, &book), str_of(notes[i].parts));
         /* The same once more, as after a restart or a conflict, changes nothing. */
@@ -398,7 +425,8 @@ TEST(room)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plans), cmocka_unit_test(notes_are_taken),
-                                       cmocka_unit_test(room)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plans),
+                                       cmocka_unit_test(who_is_asked_about),
+                                       cmocka_unit_test(notes_are_taken), cmocka_unit_test(room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
