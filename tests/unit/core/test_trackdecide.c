@@ -2,6 +2,8 @@
 /* What holds in any world, whatever happens in it: worlds are made up, by numbers that repeat. */
 #include "../trackrunner.h"
 
+#include "pinnace/trackview.h"
+
 #include "pinnace/banned.h"
 
 enum { WORLDS = 24, EVENTS = 60 };
@@ -155,11 +157,19 @@ static bool is_younger(const struct trackspec *a, const struct trackspec *than)
                                        : str_compare(a->name, than->name) > 0;
 }
 
-/* What is applied stands in the book that is written, as what rolls out now. */
+/*
+ * What is applied stands in the book that is written, as what rolls out now; or in the one that is to
+ * be written, if a person holds it in the spec and the one that is written has nothing against it.
+ */
 static void check_apply(struct world *world, const struct track_facts *facts,
                         const struct track_decision *decision)
 {
-    const struct trackbook *book = facts->book;
+    const struct trackbook *book = decision->book;
+    if (!trackbook_equal(facts->book, book)) {
+        CHECK_STR(world->scenario, decision->digest, facts->spec->hold.digest);
+        CHECK(world->scenario, !book_quarantine_of(facts->book, decision->digest));
+        CHECK(world->scenario, book_newest(facts->book, decision->digest) != NULL);
+    }
     CHECK(world->scenario, book->row_count && book->rows[0].state == ROW_ROLLING_OUT);
     CHECK_STR(world->scenario, decision->digest, book->rows[0].digest);
     CHECK_INT(world->scenario, decision->revision, book->rows[0].revision);
