@@ -213,4 +213,3 @@ def run(api, folder):
     try_back_doors(requests)
     try_controllers(api, receiver)
     try_selectors(api, receiver)
-    api.delete(f"{configurations}/pinnace")

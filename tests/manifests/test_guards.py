@@ -9,7 +9,6 @@ from api import APPLY, MERGE, namespace
 from results import check
 
 NAMESPACES = "/api/v1/namespaces"
-ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 # tenant may write namespaces and Exemptions, and no more; platform may set levels everywhere, owner in one place.
 TENANT, PLATFORM, OWNER = "tenant@contoso.example", "platform@contoso.example", "owner@contoso.example"
@@ -185,6 +184,3 @@ def run(api, folder):
     try_what_is_free(api)
     try_exemptions(api)
     try_history(api)
-    for guard in ("history", "levels", "exemptions"):
-        for resource in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
-            api.delete(f"{ADMISSION}/{resource}/pinnace-guard-{guard}")

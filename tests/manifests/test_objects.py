@@ -125,7 +125,6 @@ def prepare(api, folder):
     api.make(NAMESPACES, namespace("pinnace-system"))
     for crd in render.render("crds"):
         api.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
-    until(lambda: api.delete(f"{POLICIES}/default").status == 404, "the PinPolicy of another part to go")
     account = kubectl("apply", "-f", os.path.join(render.ROOT, "manifests/base/rbac-webhook.yaml"))
     check("the webhook's account and role are taken", account.returncode == 0, account.stderr)
     webhook = Webhook(api, folder)
@@ -347,5 +346,3 @@ def run(api, folder):
     finally:
         if webhook.process.poll() is None:
             webhook.end()
-        for path in (f"{CONFIGURATION}/pinnace-objects", f"{POLICIES}/default"):
-            api.delete(path)

@@ -223,9 +223,6 @@ def run(api, folder):
     run_cases(api, cluster, cases, reasons)
     try_costs(api, cluster)
     try_parameter(api, cluster)
-    gone = subprocess.run(["kubectl", "delete", "-k", os.path.join(render.ROOT, "manifests/policies/second-layer")],
-                          capture_output=True, text=True, check=False)
-    check("the second layer can be taken away, and later parts find none", gone.returncode == 0, gone.stderr)
     for why, count in sorted(reasons.items()):
         skip(count, "records of tests/cases/admission", why)
     for line in LEFT:

@@ -170,7 +170,6 @@ def prepare_apply(api, webhook):
     for name in "web", "job":
         release(api, DIGEST, "v1.0.0", name)
     (levels,) = render.find(render.render("overlays/default"), "ValidatingWebhookConfiguration", "pinnace")
-    api.delete(f"{CONFIGURATION}/pinnace")  # of another part
     api.make(CONFIGURATION, webhook.receiver.stand_in_for(levels))
     (tracked,) = render.read("base/webhook-configuration-track.yaml")
     api.make(MUTATING, webhook.receiver.stand_in_for(tracked))
@@ -305,9 +304,3 @@ def run(api, folder):
     try_what_stays(api)
     try_released(api, webhook)
     try_gone(api, webhook)
-    for name in "pinnace-objects", "pinnace":
-        api.delete(f"{CONFIGURATION}/{name}")
-    api.delete(f"{MUTATING}/pinnace-track")
-    for resource in "validatingadmissionpolicybindings", "validatingadmissionpolicies":
-        for name in "tracks", "ledger":
-            api.delete(f"/apis/admissionregistration.k8s.io/v1/{resource}/pinnace-guard-{name}")

@@ -195,8 +195,7 @@ def try_status(api):
 def run(api, folder):
     crd = next(crd for crd in render.render("crds") if crd["metadata"]["name"] == "tracks.pinnace.dev")
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    if not api.get(f"{definitions}/tracks.pinnace.dev").ok:
-        api.make(definitions, crd)
+    api.make(definitions, crd)
     missing = list(descriptions_missing(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], ""))
     check("every field of a Track is described", not missing, missing)
     subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s", "crd/tracks.pinnace.dev"], check=True,
