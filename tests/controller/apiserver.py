@@ -347,7 +347,11 @@ class ApiServer(double.Double):
 
     @staticmethod
     def check_conditions(asked, old, meta):
-        if meta.get("uid", old["metadata"]["uid"]) != old["metadata"]["uid"]:
+        uid = old["metadata"]["uid"]
+        if meta.get("uid", uid) != uid and asked.verb == "replace":
+            raise Refused(409, "Conflict", f"Operation cannot be fulfilled on {asked.plural} \"{asked.name}\": StorageError: invalid object: "
+                                           f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {uid}")
+        if meta.get("uid", uid) != uid:
             raise Refused(422, "Invalid", f"{asked.kind} \"{asked.name}\" is invalid: metadata.uid: Invalid value: \"{meta['uid']}\": field is immutable")
         if meta.get("resourceVersion", old["metadata"]["resourceVersion"]) != old["metadata"]["resourceVersion"]:
             raise Refused(409, "Conflict", f"Operation cannot be fulfilled on {asked.plural} \"{asked.name}\": the object has been modified; "
