@@ -116,9 +116,9 @@ static void refreshed(void *context, struct str body, const struct kube_error *e
         failed(act, "track cannot be read", error->text, error->retry_after_s);
     } else {
         tracked->term = tracked->releases->term;
-        tracks_put(tracked, body);
         finish(act);
         queue_add(&tracked->work);
+        tracks_put(tracked, body); /* the last of it, if that is another Track of its name */
     }
 }
 
@@ -140,15 +140,17 @@ void act_refresh(struct tracked *tracked)
         send_refresh(act);
 }
 
-/* Somebody was faster: at once, unless that happens over and over. */
+/* Somebody was faster: at once, unless that happens over and over; then after a while. */
 static void conflicted(struct act *act, const char *why)
 {
     struct tracked *tracked = act->tracked;
     tracked->releases->counts.conflicts++;
-    if (++tracked->conflicts > CONFLICTS_MAX)
-        failed(act, "conflicts go on", why, 0);
-    else
+    if (++tracked->conflicts <= CONFLICTS_MAX) {
         send_refresh(act);
+        return;
+    }
+    tracked->conflicts = 0; /* what we know may be old still: the next one is read again */
+    failed(act, "conflicts go on", why, 0);
 }
 
 /* --- Events ------------------------------------------------------------------------------------ */
@@ -226,10 +228,10 @@ static void written(void *context, struct str body, const struct kube_error *err
     tracked->term = tracked->releases->term;
     tell_all(act);
     bool rows_changed = act->rows_changed;
-    tracks_put(tracked, body);
     went_well(act);
     if (rows_changed)
         history_write(tracked);
+    tracks_put(tracked, body);
 }
 
 static int write_body(const struct act *act, const struct trackbook *book, struct arena *arena,
@@ -349,6 +351,8 @@ static void applied(void *context, struct str body, const struct kube_error *err
         return;
     }
     if (error->fault != KUBE_FINE) {
+        if (target && error->fault == KUBE_INVALID) /* it is so too if that is another object */
+            target_doubt(target);
         refused(act, error);
         return;
     }

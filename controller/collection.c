@@ -71,6 +71,17 @@ static bool make_room(struct collection *collection)
     return true;
 }
 
+static void remove_at(struct collection *collection, size_t index)
+{
+    struct kept *kept = collection->items[index];
+    collection->count--;
+    memmove(collection->items + index, collection->items + index + 1,
+            (collection->count - index) * sizeof(struct kept *));
+    collection->changed(collection->context, kept, true);
+    free(kept);
+}
+
+/* What was made again under the same name is another object: what belonged to the first one ends. */
 static int set(struct collection *collection, struct str json, const struct object_meta *meta,
                struct err *err)
 {
@@ -80,6 +91,10 @@ static int set(struct collection *collection, struct str json, const struct obje
     if (!kept || (!there && !make_room(collection))) {
         free(kept);
         return err_no_memory(err);
+    }
+    if (there && !str_eq(collection->items[index]->uid, kept->uid)) {
+        remove_at(collection, index);
+        there = false;
     }
     if (there) {
         kept->owner = collection->items[index]->owner;
@@ -92,16 +107,6 @@ static int set(struct collection *collection, struct str json, const struct obje
     collection->items[index] = kept;
     collection->changed(collection->context, kept, false);
     return 0;
-}
-
-static void remove_at(struct collection *collection, size_t index)
-{
-    struct kept *kept = collection->items[index];
-    collection->count--;
-    memmove(collection->items + index, collection->items + index + 1,
-            (collection->count - index) * sizeof(struct kept *));
-    collection->changed(collection->context, kept, true);
-    free(kept);
 }
 
 void collection_remove(struct collection *collection, struct shelf_key key)

@@ -5,7 +5,7 @@ import time
 
 from apiserver import refusing
 from program import demand, equal, eventually
-from releasetest import push, test
+from releasetest import push, test, unwatched
 from releaseworld import APPS, TRACKS
 
 
@@ -34,6 +34,26 @@ def somebody_writes_in_between(world):
 
 
 @test
+def somebody_writes_over_and_over_and_no_watch_tells(world):
+    first = world.make("web")
+    program = world.lead()
+    world.rolled("web", first)
+    unwatched(world, "tracks")
+    touched = []
+
+    def touch(handler, asked):
+        if str(asked) == "replace tracks/status" and len(touched) < 8:
+            touched.append(asked)
+            body = world.api.find(TRACKS, "tracks", "web", "default")
+            body["metadata"].setdefault("labels", {})["touched"] = str(len(touched))
+            world.api.put(TRACKS, "tracks", "web", body, "default")
+        return False
+    world.api.faults.append(touch)
+    world.rolled("web", push(world, "web"))
+    demand(program.events("conflicts go on"), "that is told")
+
+
+@test
 def another_object_of_the_same_name_is_not_touched_unseen(world):
     first = world.make("web")
     world.lead()
@@ -54,6 +74,26 @@ def another_object_of_the_same_name_is_not_touched_unseen(world):
     world.rolled("web", second)
     patches = [asked.body["metadata"]["uid"] for asked in world.api.asked_for("patch deployments")]
     demand(patches[-1] != swapped[0], "the uid is that of the object that was looked at")
+
+
+@test
+def another_object_of_the_same_name_that_no_watch_tells_of(world):
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    away, swapped = unwatched(world, "deployments"), []
+
+    def swap(handler, asked):
+        if str(asked) == "patch deployments" and not swapped:
+            swapped.append(asked)
+            world.api.drop(APPS, "deployments", "web", "default")
+            world.deployment("web", f"{world.registry.host}/web:old")
+        return False
+    world.api.faults.append(swap)
+    second = push(world, "web")
+    eventually(lambda: world.image_of("web").endswith(second), "the other one is read and changed")
+    world.api.faults.remove(away)
+    world.rolled("web", second)
 
 
 @test

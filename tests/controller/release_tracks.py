@@ -5,9 +5,9 @@ import threading
 import time
 
 from program import demand, equal, eventually
-from releasetest import await_polls, event_notes, heads, push, quiet, test, writes
+from releasetest import at_rest, await_polls, event_notes, heads, push, quiet, test, unwatched, writes
 from releaseworld import CORE, TRACKS
-from servers import digest_of
+from servers import digest_of, manifest
 
 
 @test
@@ -73,6 +73,34 @@ def a_track_made_again_knows_what_failed(world):
     other = push(world, "web")
     world.rolled("web", other)
     equal(world.rows("web")[0]["revision"], 8, "its revisions go on")
+
+
+@test
+def a_track_made_again_while_its_ledger_is_written(world):
+    """No watch tells of it: the write is refused, and what is read then is another Track, with all of its own to learn."""
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    at_rest(world)
+    unwatched(world, "tracks")
+    second, swapped = digest_of(manifest("web:latest:second")), []
+
+    def swap(handler, asked):
+        if str(asked) == "replace tracks/status" and not swapped:
+            swapped.append(asked.body["metadata"]["uid"])
+            world.api.drop(TRACKS, "tracks", "web", "default")
+            body = world.api.find(CORE, "configmaps", "web-history", "default")
+            body["data"]["status"] = json.dumps({"begun": True, "current": {"revision": 7}, "quarantined": [
+                {"digest": second, "tag": "latest", "reason": "it crashed", "at": "2026-01-01T00:00:00Z"}]})
+            world.api.put(CORE, "configmaps", "web-history", body, "default")
+            world.track("web")
+        return False
+    world.api.faults.append(swap)
+    equal(push(world, "web", content="second"), second, "the digest")
+    eventually(lambda: [q for q in world.status("web").get("quarantined", []) if q["digest"] == second], "what was quarantined")
+    await_polls(world, "web")
+    demand(world.image_of("web").endswith(first), f"what failed is rolled again: {world.image_of('web')}")
+    world.rolled("web", push(world, "web"))
 
 
 @test

@@ -2,6 +2,7 @@
 """What the tests of releases share: what makes a function one of them, and what they push, count and wait for."""
 import time
 
+from apiserver import refusing
 from program import eventually
 from servers import manifest
 
@@ -46,6 +47,16 @@ def at_rest(world):
 def await_polls(world, repository, more=3):
     count = len(heads(world, repository))
     eventually(lambda: len(heads(world, repository)) >= count + more, f"{repository} is polled")
+
+
+def unwatched(world, *plurals):
+    """No list and no watch of them comes any more; gives what to take out of the faults again."""
+    def away(handler, asked):
+        return asked.plural in plurals and asked.verb in ("list", "watch") and (refusing(503)(handler, asked) or True)
+    world.api.faults.append(away)
+    for plural in plurals:
+        world.api.end_watches(plural)
+    return away
 
 
 def event_notes(world, reason):
