@@ -67,6 +67,19 @@ static int read_pods(const struct target *target, struct gathered *gathered,
     return 0;
 }
 
+/* What may be old is no ground for a verdict, and such time counts on no deadline. */
+static bool sees_pods(struct gathered *gathered, const struct target *target)
+{
+    struct tracked *tracked = gathered->tracked;
+    if (!target->pods_path.len || !target->pods.whole)
+        return false;
+    if (!target_is_behind(target))
+        return true;
+    tracked->following_since = clock_now();
+    queue_add_in(&tracked->work, LOOK_AGAIN_MS);
+    return false;
+}
+
 static int gather_target(struct gathered *gathered, size_t index, struct err *err)
 {
     const struct target *target = &gathered->tracked->targets[index];
@@ -81,8 +94,7 @@ static int gather_target(struct gathered *gathered, size_t index, struct err *er
         return err_prefix(err, "%.*s %.*s: ", STR_FMT(target_kind_names[target->wanted->kind]),
                           STR_FMT(kept->key.name));
     facts->workload = workload;
-    return target->pods_path.len && target->pods.whole ? read_pods(target, gathered, facts, err)
-                                                       : 0;
+    return sees_pods(gathered, target) ? read_pods(target, gathered, facts, err) : 0;
 }
 
 /* The Track that it has its proofs from: one that cannot be read proves nothing, yet it is there. */

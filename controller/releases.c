@@ -3,6 +3,7 @@
 #include "releases.h"
 
 #include "pinnace/clock.h"
+#include "pinnace/file.h"
 
 #include "history.h"
 #include "pods.h"
@@ -66,6 +67,8 @@ void releases_lead(struct releases *releases, bool leads)
         if (!tracked)
             continue;
         if (leads) {
+            tracked->following_since =
+                clock_now(); /* nobody has looked, or not at what is so now */
             queue_add(&tracked->work);
             poll_within(tracked, (int64_t)releases->tracks.count * SPREAD_MS);
             continue;

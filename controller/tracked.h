@@ -66,7 +66,7 @@ struct tracked {
     struct track_gist gist;
     struct target *targets;
     size_t target_count;
-    int64_t following_since; /* the targets, seconds since 1970 */
+    int64_t following_since; /* the targets, as the one who leads; seconds since 1970 */
     struct work work;
     unsigned term; /* of leading, in which it was last read for certain */
     struct poll poll;

@@ -282,6 +282,13 @@ const struct kept *target_workload(const struct target *target)
     return collection_find(&wanted->workloads->kinds[wanted->kind].objects, wanted->key);
 }
 
+bool target_is_behind(const struct target *target)
+{
+    const struct wanted *wanted = target->wanted;
+    return kube_watch_is_behind(wanted->workloads->kinds[wanted->kind].objects.watch) ||
+           (target->pods.watch && kube_watch_is_behind(target->pods.watch));
+}
+
 int target_put(const struct target *target, struct str json, struct err *err)
 {
     const struct wanted *wanted = target->wanted;

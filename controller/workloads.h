@@ -69,6 +69,8 @@ void workloads_leave(struct target *target);
 
 /* NULL: there is none, if target->wanted->known. */
 const struct kept *target_workload(const struct target *target);
+/* What a watch has brought of it, or of its pods, may not be so any more. */
+bool target_is_behind(const struct target *target);
 /* What the answer to a write has. */
 int target_put(const struct target *target, struct str json, struct err *err);
 /* What we know of it is wrong: it is asked for. */

@@ -40,6 +40,9 @@ void kube_watch_list_again(struct kube_watch *watch);
 enum { KUBE_WATCH_FAILURES = 4 };
 unsigned kube_watch_failures(const struct kube_watch *watch);
 
+/* More than one try has failed since the last sign: what it brought may not be so any more. */
+bool kube_watch_is_behind(const struct kube_watch *watch);
+
 /* When, on clock_boot_ms, the cluster last gave a sign of being followed; 0: never yet. */
 int64_t kube_watch_fresh_at(const struct kube_watch *watch);
 

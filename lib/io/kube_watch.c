@@ -41,7 +41,8 @@ struct kube_watch {
     struct lines lines;
     struct kube_error broken; /* why we ended the stream */
     int64_t fresh_at, page_at, stream_at;
-    bool sign; /* the stream has brought something */
+    unsigned missed; /* tries in a row, since the last sign */
+    bool sign;       /* the stream has brought something */
 };
 
 static void ask_page(struct kube_watch *watch);
@@ -56,6 +57,7 @@ static bool keep(struct bytes *kept, struct str text)
 static void alive(struct kube_watch *watch)
 {
     watch->fresh_at = clock_boot_ms();
+    watch->missed = 0;
 }
 
 /* --- The next try ------------------------------------------------------------------------------ */
@@ -90,6 +92,7 @@ static bool is_about_what_we_know(enum kube_fault fault)
 static void failed(struct kube_watch *watch, const struct kube_error *error)
 {
     int64_t wait_ms = backoff_next(&watch->backoff, random_u32());
+    watch->missed++;
     int asked_s = error->retry_after_s < ASKED_MAX_S ? error->retry_after_s : ASKED_MAX_S;
     if (asked_s * INT64_C(1000) > wait_ms)
         wait_ms = asked_s * INT64_C(1000);
@@ -385,6 +388,11 @@ void kube_watch_list_again(struct kube_watch *watch)
 unsigned kube_watch_failures(const struct kube_watch *watch)
 {
     return watch->backoff.failures;
+}
+
+bool kube_watch_is_behind(const struct kube_watch *watch)
+{
+    return watch->missed > 1;
 }
 
 int64_t kube_watch_fresh_at(const struct kube_watch *watch)

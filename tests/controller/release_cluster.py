@@ -7,6 +7,7 @@ from apiserver import refusing
 from program import demand, equal, eventually
 from releasetest import push, test, unwatched
 from releaseworld import APPS, TRACKS
+from servers import digest_of, manifest
 
 
 @test
@@ -156,6 +157,33 @@ def an_api_server_that_is_away_and_back(world):
     demand(world.image_of("web").endswith(first), "written though nobody answers")
     world.api.faults.remove(away)
     world.rolled("web", second)
+
+
+@test
+def an_api_server_that_is_away_for_longer_than_a_deadline(world):
+    """Nobody saw how the rollout went on: what is known of it is old, and no reason to call it failed."""
+    first = world.make("web", rollout={"soak": "1s", "deadline": "12s"})
+    program = world.lead()
+    world.rolled("web", first)
+    second = digest_of(manifest("web:latest:second"))
+    world.hand.broken.add(f"{world.registry.host}/web:latest@{second}")
+    equal(push(world, "web", content="second"), second, "the digest")
+    eventually(lambda: world.image_of("web").endswith(second), "the rollout begins")
+    began = time.monotonic()
+    away = unwatched(world, "deployments")
+    world.api.faults.append(nobody := (lambda handler, asked: refusing(503)(handler, asked) or True))
+    for plural in ("tracks", "pods", "statefulsets", "daemonsets", "cronjobs"):
+        world.api.end_watches(plural)
+    program.wait_for("not leading")
+    eventually(lambda: time.monotonic() > began + 14, "the deadline")
+    world.hand.broken.clear()
+    eventually(lambda: world.api.find(APPS, "deployments", "web", "default")["status"]["observedGeneration"] > 1, "it comes up")
+    world.api.faults.remove(nobody)
+    program.wait_for("leading", 2)
+    time.sleep(14)  # of the Deployment nothing is known yet
+    world.api.faults.remove(away)
+    world.rolled("web", second)
+    demand(not world.status("web").get("quarantined"), f"it is called failed: {world.status('web')}")
 
 
 @test
