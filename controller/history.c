@@ -16,6 +16,7 @@ enum {
     ROOM = 64 * 1024 * 1024,
     PATH_ROOM = 64 * 1024,
     WAIT_MS = 100, /* what it tells of comes first, on the same API server */
+    LATE_MS = 500,
 };
 
 static const struct kube_resource configmaps = {"/api/v1", "configmaps"};
@@ -86,18 +87,22 @@ static void send(struct history *history, enum kube_verb verb, struct str body,
                  void (*on_done)(void *, struct str, const struct kube_error *))
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(PATH_ROOM);
+    const struct releases *releases = history->tracked->releases;
     const struct kube_request request = {.verb = verb,
                                          .path = path_of(history, verb != KUBE_CREATE, &arena),
                                          .body = body,
-                                         .timeout_ms = releases_left_ms(history->tracked->releases),
+                                         .timeout_ms = releases_left_ms(releases),
                                          .on_done = on_done,
                                          .context = history};
     struct kube_error error;
     if (!request.timeout_ms) {
-        rest(history); /* we no longer lead; who does has the ledger */
+        history->write = history->write || verb != KUBE_GET;
+        if (releases->leads) /* the Lease is late; else who leads has the ledger */
+            queue_add_in(&history->work, LATE_MS);
+        rest(history);
         return;
     }
-    history->call = kube_send(history->tracked->releases->kube, &request, &error);
+    history->call = kube_send(releases->kube, &request, &error);
     if (!history->call)
         try_later(history, error.text);
     else if (!history->work.busy)
