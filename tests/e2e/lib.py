@@ -10,10 +10,10 @@ import shutil
 import ssl
 import subprocess
 import tempfile
-import time
 
 import render
 from api import Api, collection, namespace, wrap
+from patience import PATIENCE, until
 from results import check
 
 SYSTEM = "pinnace-system"
@@ -23,16 +23,6 @@ MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 HUNG = 600  # seconds until a command counts as one that never ends
 LATEST = "registry.test:5000/shop/web:latest"
 WEBHOOK_LABELS = "app.kubernetes.io/name=pinnace,app.kubernetes.io/component=webhook"
-
-
-def until(condition, what, seconds=30):
-    """Waits for a condition and returns what it gave, which is true."""
-    deadline = time.monotonic() + seconds
-    while not (got := condition()):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"waited {seconds} s in vain for {what}")
-        time.sleep(0.02)
-    return got
 
 
 def kubectl(*arguments, text=None, user=None, groups=()):
@@ -124,7 +114,7 @@ class World:
     def install(self, *resources, components=(), image=None):
         """Kinds and overlay (default: overlays/default), up to where it judges."""
         must(kubectl("apply", "-k", os.path.join(render.ROOT, "manifests/crds")))
-        must(kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/pinpolicies.pinnace.dev",
+        must(kubectl("wait", "--for=condition=Established", f"--timeout={PATIENCE}s", "crd/pinpolicies.pinnace.dev",
                      "crd/exemptions.pinnace.dev"))
         must(self.apply(*resources, components=components, image=image))
         self.await_sound()
@@ -132,16 +122,16 @@ class World:
     def uninstall(self, *resources, components=()):
         folder = self.compose(resources or ("overlays/default",), components)
         try:
-            must(kubectl("delete", "-k", folder, "--ignore-not-found", "--timeout=60s"))
+            must(kubectl("delete", "-k", folder, "--ignore-not-found", f"--timeout={PATIENCE}s"))
         finally:
             shutil.rmtree(folder)
-        must(kubectl("delete", "-k", os.path.join(render.ROOT, "manifests/crds"), "--ignore-not-found", "--timeout=60s"))
+        must(kubectl("delete", "-k", os.path.join(render.ROOT, "manifests/crds"), "--ignore-not-found", f"--timeout={PATIENCE}s"))
 
-    def await_sound(self, seconds=90):
+    def await_sound(self):
         """Both programs are rolled out, every entry has an authority, and a bad image is told by Service."""
         for deployment in ("controller", "webhook"):
-            must(kubectl("-n", SYSTEM, "rollout", "status", f"deployment/pinnace-{deployment}", f"--timeout={seconds}s"))
-        until(lambda: all(webhook["clientConfig"].get("caBundle") for webhook in self.entries()), "the authority's certificate")
+            must(kubectl("-n", SYSTEM, "rollout", "status", f"deployment/pinnace-{deployment}", f"--timeout={PATIENCE}s"))
+        until(lambda: {bool(webhook["clientConfig"].get("caBundle")) for webhook in self.entries()} == {True}, "the authority's certificate")
         odd = namespace("odd", pinnace_dev__enforce="odd")
         until(lambda: "is no level" in self.api.create("/api/v1/namespaces", odd, dry=True).message, "the check of labels")
         # By a warning, since no policy of the API server's own gives any.
@@ -171,8 +161,12 @@ class World:
     # -- Objects
 
     def namespace(self, name, **levels):
-        """A namespace with pinnace.dev/KEY labels, once pods can be made in it and the API server goes by its labels."""
-        self.api.make("/api/v1/namespaces", namespace(name))
+        """A namespace with pinnace.dev/KEY labels, once pods can be made in it and the API server goes by its labels. One of
+        that name that goes just now is made anew."""
+        def made():
+            self.api.make("/api/v1/namespaces", namespace(name))
+            return self.api.get(f"/api/v1/namespaces/{name}").body["status"]["phase"] == "Active"
+        until(made, f"namespace {name}")
         until(lambda: self.api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default").ok, f"the account of {name}")
         if levels:
             self.label(name, **levels)
@@ -207,17 +201,28 @@ class World:
         body = wrap(kind, name, self.pod_spec(*images, **(spec or {})), **own)
         return self.api.create(collection(kind, where), body, dry=dry, user=user, groups=groups)
 
+    def replace(self, path, change):
+        """Reads an object, has it changed and puts it back, again if somebody else wrote in between."""
+        def tried():
+            body = self.api.get(path).body
+            change(body)
+            answer = self.api.put(path, body)
+            return None if answer.status == 409 else answer
+        answer = until(tried, f"a write of {path} without another in between")
+        if not answer.ok:
+            raise RuntimeError(f"PUT {path}: {answer}")
+
     def until_refused(self, kind, where, *images):
         until(lambda: not self.create(kind, where, "settle", *images, dry=True).ok, f"the first refusal in {where}")
 
-    def await_running(self, where, selector, count=1, seconds=60):
+    def await_running(self, where, selector, count=1):
         """Waits for so many Ready pods and returns them."""
         def ready():
             pods = self.api.get(f"/api/v1/namespaces/{where}/pods?labelSelector={selector.replace('=', '%3D')}").body["items"]
             good = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"] and
                     any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))]
             return good if len(good) == count else None
-        return until(ready, f"{count} ready pods of {selector} in {where}", seconds)
+        return until(ready, f"{count} ready pods of {selector} in {where}")
 
     # -- The webhook's pods, one by one
 

@@ -22,7 +22,7 @@ for part in parser.parse_args().parts:
     began = time.monotonic()
     try:
         importlib.import_module(f"test_{part}").run(world)
-    except Exception:  # pylint: disable=broad-except
-        results.check(f"{part} could go on to its end", False, traceback.format_exc() + world.story())
+    except Exception as problem:  # pylint: disable=broad-except
+        results.check(f"{part} could go on to its end: {problem!r}", False, traceback.format_exc() + world.story())
     print(f"{part}: {time.monotonic() - began:.1f} s, {results.passed} passed so far", flush=True)
 sys.exit(results.summary())

@@ -215,7 +215,12 @@ def judge(case, answer, expected, logged):
 
 
 def annotations(world, wanted):
-    """What the audit log has of some requests: their annotations by id. The log is whole when the last is in it."""
+    """What the audit log has of some requests, as soon as it has all of them: their annotations by id."""
+    return until(lambda: found if len(found := _annotations(world, wanted)) == len(wanted) else None, "the audit log",
+                 pause=1)
+
+
+def _annotations(world, wanted):
     found = {}
     with open(world.audit_log, encoding="utf-8") as log:
         for line in log:
@@ -270,11 +275,14 @@ def run(world):
     stop_controller()
     world.let_any_level_in()
     must(kubectl("taint", "node", "--all", TAINT))  # nothing of what follows is to run
-    with tempfile.TemporaryDirectory() as folder:
-        rules, ledger = Rules(world, folder), Ledger(world, folder)
-        cases, not_kept = corpus.prepare(world.api, until, cases)
-        reasons["an old object that the API server does not keep"] += len(not_kept)
-        sent = send_all(world, rules, ledger, cases, reasons)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            rules, ledger = Rules(world, folder), Ledger(world, folder)
+            cases, not_kept = corpus.prepare(world.api, until, cases)
+            reasons["an old object that the API server does not keep"] += len(not_kept)
+            sent = send_all(world, rules, ledger, cases, reasons)
+    finally:
+        clear(world, cases)
     logged = annotations(world, {answer.audit_id for _, answer, _ in sent})
     compared = 0
     for case, answer, expected in sent:
@@ -285,7 +293,6 @@ def run(world):
     check(f"{compared} records were compared, {COMPARED_MIN} or more are expected", compared >= COMPARED_MIN)
     for why, count in sorted((+reasons).items()):
         skip(count, "records of tests/cases/admission", why)
-    clear(world, cases)
 
 
 def clear(world, cases):

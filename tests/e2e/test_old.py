@@ -3,6 +3,7 @@
 rolled with its old images, and nothing is lost by the attempt."""
 from api import MERGE, path_of
 from lib import LATEST, allowed, check, kubectl, must, refused, same, until
+from patience import PATIENCE
 
 
 def names(pods):
@@ -29,10 +30,10 @@ def try_deployment(world):
     check("old Deployment: why its new pod is refused is told by an event", True)
     allowed("old Deployment: rolled to a digest", run("set", "image", "deployment/web", f"c0={world.web}"))
     world.await_running("old", "app=web", 2)
-    must(run("rollout", "status", "deployment/web", "--timeout=60s"))
+    must(run("rollout", "status", "deployment/web", f"--timeout={PATIENCE}s"))
     refused("old Deployment: rolled back to what was mutable, refused", run("rollout", "undo", "deployment/web"), "NoDigest")
     allowed("old Deployment: restarted, now that it is pinned", run("rollout", "restart", "deployment/web"))
-    must(run("rollout", "status", "deployment/web", "--timeout=60s"))
+    must(run("rollout", "status", "deployment/web", f"--timeout={PATIENCE}s"))
 
 
 def try_finalizer(world):

@@ -3,7 +3,7 @@
 what they may do in a namespace with a level goes on as before."""
 import json
 
-from lib import LATEST, allowed, check, kubectl, must, refused, same
+from lib import LATEST, allowed, check, kubectl, must, refused, same, until
 
 # In the namespace: tenant has the role edit, owner may patch the namespace too, platform sets levels, rescuer breaks
 # the glass.
@@ -18,6 +18,16 @@ def prepare(world):
                        (RESCUER, "pinnace-break-glass"), (RESCUER, "edit")):
         name = f"{user.partition('@')[0]}-{role}"
         must(kubectl("-n", "tenanted", "create", "rolebinding", name, f"--clusterrole={role}", f"--user={user}"))
+    # Whoever decides learns of rights and policies by watches of its own.
+    for user, *right in ((TENANT, "create", "deployments.apps"), (TENANT, "get", "exemptions.pinnace.dev"),
+                         (OWNER, "create", "pods"),
+                         (RESCUER, "create", "exemptions.pinnace.dev")):
+        until(lambda user=user, right=right: kubectl("-n", "tenanted", "auth", "can-i", *right, user=user).stdout.strip() == "yes",
+              f"the right of {user}: {' '.join(right)}")
+    until(lambda: label(PLATFORM, "pinnace.dev/enforce=tagged", "--dry-run=server").returncode == 0, "the right to set levels")
+    until(lambda: SET in label(OWNER, "pinnace.dev/enforce-", "--dry-run=server").stderr, "the guard of levels")
+    until(lambda: "spec.by must be" in kubectl("-n", "tenanted", "create", "-f", "-", "--dry-run=server", text=exemption(PLATFORM),
+                                               user=RESCUER).stderr, "the guard of Exemptions")
 
 
 def label(user, *labels):

@@ -8,7 +8,7 @@ AVAILABLE = (("base",), ("components/image", "profiles/available"))
 
 def scale(world, replicas):
     must(kubectl("-n", SYSTEM, "scale", "deployment/pinnace-webhook", f"--replicas={replicas}"))
-    until(lambda: len(world.webhook_pods(ending=True)) == replicas, f"{replicas} webhooks", 60)
+    until(lambda: len(world.webhook_pods(ending=True)) == replicas, f"{replicas} webhooks")
     if replicas:
         world.await_sound()
 
@@ -60,6 +60,7 @@ def run(world):
     try_strict(world)
     try_available(world)
     world.uninstall(*AVAILABLE[0], components=AVAILABLE[1])
+    until(lambda: world.create("Pod", "held", "p", LATEST, dry=True).ok, "an API server that noticed")
     allowed("uninstalled, nothing is refused", world.create("Pod", "held", "p", LATEST, dry=True))
     for name in ("free", "held"):
         world.api.delete(f"/api/v1/namespaces/{name}")

@@ -64,6 +64,7 @@ def try_policy(world):
     refused("PinPolicy: one that cannot be meant is refused, with field and reason", kubectl("apply", "-f", "-", text=json.dumps(bad)),
             "registries")
     refused("and the one before holds", world.create("Pod", "ruled", "p", LATEST, dry=True), "MutableTag")
+    policy("a tag that counts as immutable again", {"tags": {"immutable": ["lat*"]}}, allowed, LATEST)
     must(kubectl("delete", "pinpolicy", "default"))
     world.until_judged(path, "ruled", LATEST, False)
     refused("without a PinPolicy the defaults hold", world.create("Pod", "ruled", "p", LATEST, dry=True), "MutableTag")
@@ -83,7 +84,7 @@ def try_exemption(world):
     refused("Exemption: one that is over is refused", world.api.create(EXEMPTIONS.format("ruled"), exemption("over", -5, world.user)), "spec.expires", "over already")
     refused("Exemption: one in another's name is refused", world.api.create(EXEMPTIONS.format("ruled"), exemption("forged", 60, "jane@contoso.example")),
             "spec.by must be")
-    short = world.api.create(EXEMPTIONS.format("ruled"), exemption("hotfix", 12, world.user))
+    short = world.api.create(EXEMPTIONS.format("ruled"), exemption("hotfix", 30, world.user))
     allowed("Exemption: a short one is taken", short)
     world.until_judged("/enforce/pinned", "ruled", LATEST, True)
     answer = world.create("Pod", "ruled", "broken-glass", LATEST)
