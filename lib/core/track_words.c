@@ -220,12 +220,13 @@ static void refuse_hold(struct deciding *d)
     deciding_event(d, "RollbackRefused", true, false, d->next->stopped);
 }
 
-/* As the ledger stands, "released" lets pods of these bytes in. */
-static bool is_let_in(const struct trackbook *book, struct str digest)
+/* As the ledger stands, "released" lets pods of these bytes in, under this name. */
+static bool is_let_in(const struct trackbook *book, struct str tag, struct str digest)
 {
     for (size_t i = 0; i < book->row_count; i++) {
-        enum row_state state = book->rows[i].state;
-        if (str_eq(book->rows[i].digest, digest) && state != ROW_FAILED && state != ROW_ABANDONED)
+        const struct book_row *row = &book->rows[i];
+        if (str_eq(row->digest, digest) && str_eq(row->tag, tag) && row->state != ROW_FAILED &&
+            row->state != ROW_ABANDONED)
             return !book_quarantine_of(book, digest);
     }
     return false;
@@ -238,7 +239,8 @@ static bool is_let_in(const struct trackbook *book, struct str digest)
 static void go_back(struct deciding *d)
 {
     const struct track_word *word = &d->spec->hold;
-    d->image_first = is_let_in(d->book, word->digest) && !d->facts->apply_error.len;
+    d->image_first =
+        is_let_in(d->book, tag_of(d, word->digest), word->digest) && !d->facts->apply_error.len;
     hear(&d->next->heard.hold, word);
     rows_release(d, word->digest);
     begin(d, "RollingBack", word, reason_of(d, "rolled back", word, true));

@@ -35,6 +35,11 @@ static const struct scenario scenarios[] = {
         "> RollingOut 3, apply web 3, apply web 1, RollingBack 1, Healthy 1", "spec p/web hold {'digest':'@3'}", "wait 0",
         "> RollingBack 3, apply web 3",
     }},
+    {"and for bytes that the registry has given another name by now", {
+        "deployment p/web 1 v1.0.0", "push v1.0.0 1", "track p/web", "spec p/web follow {'semver':'*'}", "wait 0",
+        "push v1.1.0 2", "wait 100", "> Adopted 1, RollingOut 2, apply web 2, Healthy 2", "spec p/web suspend true",
+        "push v1.2.0 1", "wait 100", "> nothing", "spec p/web hold {'digest':'@1'}", "wait 0", "> RollingBack 1, apply web 1",
+    }},
     {"another hold, between the image and the ledger", {
         WEB_1_2, "push latest 3", "wait 100", "> RollingOut 3, apply web 3, Healthy 3", "spec p/web hold {'digest':'@1'}",
         "step p/web", "> apply web 1", "spec p/web hold {'digest':'@2'}", "wait 100", "> apply web 2, RollingBack 2, Healthy 2",
