@@ -83,7 +83,7 @@ static void succeed(struct deciding *d, enum row_state state)
 static int64_t counted_from(const struct deciding *d)
 {
     int64_t counted_at = d->next->rollout.counted_at, since = d->facts->following_since;
-    return since > counted_at ? since : counted_at;
+    return since > counted_at && since <= d->now ? since : counted_at;
 }
 
 static int64_t time_left(const struct deciding *d)

@@ -218,8 +218,26 @@ static void take_up_spec(struct deciding *d)
     count_applied(d);
 }
 
+static void not_later(int64_t *since, int64_t now)
+{
+    if (*since > now)
+        *since = now;
+}
+
+/* What began later than now has been counted by a clock that was put back: it goes on from now. */
+static void count_from_now(struct deciding *d)
+{
+    struct trackbook *book = d->next;
+    not_later(&book->rollout.counted_at, d->now);
+    not_later(&book->rollout.sound_since, d->now);
+    not_later(&book->candidate.since, d->now);
+    for (size_t i = 0; i < book->proof_count; i++)
+        not_later(&book->proofs[i].since, d->now);
+}
+
 static void ask_everything(struct deciding *d)
 {
+    count_from_now(d);
     take_up_spec(d);
     find_taken(d);
     if (d->taken.len) {

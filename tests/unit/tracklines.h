@@ -330,6 +330,18 @@ static inline bool change_track(struct world *world, const char *verb, const cha
     return true;
 }
 
+/* The clock is put on, or back; the world goes on as before. */
+static inline void put_clock(struct world *world, int64_t seconds)
+{
+    world->now += seconds;
+    for (size_t i = 0; i < world->workload_count; i++)
+        world->workloads[i].changed_at += seconds;
+    for (size_t i = 0; i < world->track_count; i++) {
+        world->tracks[i].again_at += seconds;
+        world->tracks[i].dozes_until += seconds;
+    }
+}
+
 static inline void run_line(struct world *world, const char *line)
 {
     char verb[16];
@@ -338,6 +350,8 @@ static inline void run_line(struct world *world, const char *line)
     next_word(&rest, verb, sizeof(verb));
     if (strcmp(verb, "wait") == 0)
         wait_for_seconds(world, strtol(rest, NULL, 10));
+    else if (strcmp(verb, "clock") == 0)
+        put_clock(world, strtol(rest, NULL, 10));
     else if (strcmp(verb, ">") == 0)
         expect_log(world, rest);
     else if (strcmp(verb, "=") == 0)

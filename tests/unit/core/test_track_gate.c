@@ -179,6 +179,10 @@ static const struct scenario scenarios[] = {
         "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2", "? production/web Resolved False RegistryFailed connection refused",
         "= production/web Waiting 1 - 2 Proof", "registry up", "wait 100", "> p:RollingOut 2, p:apply web 2, p:Healthy 2",
     }},
+    {"a clock that is put back: the proof is counted on from then", {
+        STAGING, PRODUCTION, "push latest 2", "push v1.1.0 2", "wait 100", "clock -3600", "wait 700",
+        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2, p:RollingOut 2, p:apply web 2, p:Healthy 2",
+    }},
     {"a rollout goes on while the registry is down", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "push latest 2", "wait 3", "registry down",
         "wait 100", "> Adopted 1, RollingOut 2, apply web 2, Healthy 2",

@@ -110,6 +110,12 @@ static const struct scenario scenarios[] = {
         "push latest 2", "wait 300", "quota p/web yes", "wait 5000", "quota p/web no", "wait 299",
         "> Adopted 1, RollingOut 2, apply web 2, Stalled", "wait 1", "> Failed 2, RollingBack 1, apply web 1",
     }},
+    {"a clock that is put back stops neither a soak nor a deadline", {
+        "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "push latest 2", "wait 20",
+        "> Adopted 1, RollingOut 2, apply web 2", "clock -3600", "wait 100", "> Healthy 2", "bytes 3 hang", "push latest 3",
+        "wait 20", "> RollingOut 3, apply web 3", "clock -3600", "wait 599", "> nothing", "wait 1",
+        "> Failed 3, RollingBack 2, apply web 2",
+    }},
     {"an apply that is refused is nobody's failure", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "apply refused",
         "push latest 2", "wait 9999", "> Adopted 1, RollingOut 2, Stalled",
