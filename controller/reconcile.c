@@ -22,6 +22,7 @@ enum {
     REST_MS = 60 * 1000,
     LOOK_AGAIN_MS = 1000,
     PODS_WAIT_MAX = 10, /* so many looks */
+    CLOCK_JUMP_MS = 5000,
 };
 
 /* --- Facts ------------------------------------------------------------------------------------- */
@@ -361,12 +362,26 @@ static void decide(struct gathered *gathered)
     take_step(gathered, &decision);
 }
 
+/* When the clock was put on, no time has passed: what was before counts on no deadline. */
+static void notice_clock(struct releases *releases)
+{
+    int64_t now = clock_now(), ahead_ms = now * 1000 - clock_boot_ms();
+    bool put_on = ahead_ms - releases->clock_ahead_ms > CLOCK_JUMP_MS;
+    releases->clock_ahead_ms = ahead_ms;
+    for (size_t i = 0; put_on && i < releases->tracks.count; i++) {
+        struct tracked *tracked = releases->tracks.items[i]->owner;
+        if (tracked)
+            tracked->following_since = now;
+    }
+}
+
 void reconcile(struct work *work)
 {
     struct tracked *tracked = tracked_of(work);
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct gathered gathered = {.tracked = tracked, .arena = &arena};
     struct err err;
+    notice_clock(tracked->releases);
     if (!leader_may_act(tracked->releases->leader)) {
         if (tracked->releases->leads) /* the Lease is late, perhaps for a moment only */
             queue_add_in(work, LOOK_AGAIN_MS);

@@ -33,6 +33,7 @@ struct releases {
     struct queue protection;     /* what registries are to keep for them */
     struct events events;
     struct release_counts counts;
+    int64_t clock_ahead_ms; /* the wall clock, of the one that never jumps, at the last look */
     bool leads;
     unsigned term; /* counts the times that we came to lead */
     struct releasepage *page;

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """API servers that fail or forget, and other hands."""
+import calendar
+import os
+import subprocess
 import threading
 import time
 
@@ -184,6 +187,55 @@ def an_api_server_that_is_away_for_longer_than_a_deadline(world):
     world.api.faults.remove(away)
     world.rolled("web", second)
     demand(not world.status("web").get("quarantined"), f"it is called failed: {world.status('web')}")
+
+
+CLOCK = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    int done = (int)syscall(SYS_clock_gettime, clock, ret_time);
+    if (clock == CLOCK_REALTIME && access(getenv("CLOCK_IS_PUT_ON"), F_OK) == 0)
+        ret_time->tv_sec += 3600;
+    return done;
+}
+time_t time(time_t *ret_time)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (ret_time)
+        *ret_time = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+
+
+@test
+def a_clock_that_is_put_on_fails_no_rollout(world):
+    source, library, sign = world.folder / "clock.c", world.folder / "clock.so", world.folder / "put-on"
+    source.write_text(CLOCK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    first = world.make("web", rollout={"soak": "1s", "deadline": "60s"})
+    world.lead(env={**os.environ, "LD_PRELOAD": str(library), "CLOCK_IS_PUT_ON": str(sign), "ASAN_OPTIONS": "verify_asan_link_order=0"})
+    world.rolled("web", first)
+    second = digest_of(manifest("web:latest:second"))
+    world.hand.broken.add(f"{world.registry.host}/web:latest@{second}")
+    equal(push(world, "web", content="second"), second, "the digest")
+    eventually(lambda: world.status("web")["phase"] == "Rolling" and world.image_of("web").endswith(second), "the rollout begins")
+    time.sleep(2)
+    sign.touch()
+    for count in range(3):  # it is looked at
+        body = world.api.find(APPS, "deployments", "web", "default")
+        body["metadata"]["labels"] = {"count": str(count)}
+        world.api.put(APPS, "deployments", "web", body, "default")
+        time.sleep(1)
+    world.hand.broken.clear()
+    world.rolled("web", second)
+    demand(not world.status("web").get("quarantined"), f"it is called failed: {world.status('web')}")
+    demand(time.time() + 3000 < calendar.timegm(time.strptime(world.rows("web")[0]["endedAt"], "%Y-%m-%dT%H:%M:%SZ")), "the clock was not put on")
 
 
 @test

@@ -97,14 +97,14 @@ class ReleaseWorld:
             self.registry.stop()
             self.api.__exit__(*reason)
 
-    def start(self, *arguments):
+    def start(self, *arguments, env=None):
         program = self.programs.enter_context(Controller(
-            self.binary, self.folder, self.api.kubeconfig, "--no-certificates", "--plain-http", self.registry.host, *arguments))
+            self.binary, self.folder, self.api.kubeconfig, "--no-certificates", "--plain-http", self.registry.host, *arguments, env=env))
         self.started.append(program)
         return program
 
-    def lead(self, *arguments):
-        program = self.start(*arguments)
+    def lead(self, *arguments, env=None):
+        program = self.start(*arguments, env=env)
         program.wait_for("leading")
         return program
 
