@@ -5,6 +5,7 @@ import importlib
 import sys
 import tempfile
 import time
+import traceback
 
 import leftovers
 import results
@@ -16,8 +17,13 @@ api = Api()
 before = leftovers.there(api)
 for part in parser.parse_args().parts:
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        importlib.import_module(f"test_{part}").run(api, folder)
-    leftovers.clean(api, before)
+    try:
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                importlib.import_module(f"test_{part}").run(api, folder)
+        finally:
+            leftovers.clean(api, before)
+    except Exception as problem:  # pylint: disable=broad-except
+        results.check(f"{part} could go on to its end: {problem!r}", False, traceback.format_exc())
     print(f"{part}: {time.monotonic() - began:.1f} s, {results.passed} passed so far", flush=True)
 sys.exit(results.summary())

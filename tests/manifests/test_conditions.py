@@ -4,6 +4,7 @@ import time
 
 import render
 from api import APPLY, MERGE, RESOURCES, STRATEGIC, collection, in_template, namespace, path_of, wrap
+from patience import until
 from receiver import Receiver
 from results import check
 
@@ -146,12 +147,9 @@ def try_controllers(api, receiver):
     for image in ("b", "c"):
         api.patch(path, {"spec": {"template": {"spec": {
             "containers": [{"name": "c", "image": f"registry.example/app@{DIGEST[:-1]}{image}"}]}}}}, STRATEGIC)
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline:
-            pods = api.get(f"{collection('Pod', 'labelled')}?labelSelector=app%3Drolled").body["items"]
-            if any(pod["spec"]["containers"][0]["image"].endswith(image) for pod in pods):
-                break
-            time.sleep(0.1)
+        until(lambda image=image: any(
+            pod["spec"]["containers"][0]["image"].endswith(image) for pod in
+            api.get(f"{collection('Pod', 'labelled')}?labelSelector=app%3Drolled").body["items"]), f"a pod of image {image}")
     api.delete(path)
     arrived = [request for _, request in receiver.take() if request["userInfo"]["username"].startswith("system:")]
     made = {request["resource"]["resource"] for request in arrived if request["operation"] == "CREATE"}
@@ -165,11 +163,8 @@ def try_selectors(api, receiver):
     """Each mode and level leads to its own path, and to no other."""
     def arrived_from(name, **labels):
         api.make("/api/v1/namespaces", namespace(name, **labels))
-        for _ in range(50):  # until the account for pods is there
-            answer = api.create(collection("PodTemplate", name), wrap("PodTemplate", "t", SPEC), dry=True)
-            if answer.ok:
-                break
-            time.sleep(0.1)
+        # An API server may know of a namespace, but not yet of its labels.
+        until(lambda: api.create(collection("PodTemplate", name), wrap("PodTemplate", "t", SPEC), dry=True).ok, f"namespace {name}")
         paths = sorted(path for path, request in receiver.take() if request.get("namespace") == name)
         return sorted(set(paths))
 
@@ -198,10 +193,8 @@ def run(api, folder):
     configurations = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
     api.make(configurations, receiver.stand_in_for(configuration))
     api.make("/api/v1/namespaces", namespace("labelled", pinnace_dev__enforce="pinned"))
-    deadline = time.monotonic() + 20
-    while not receiver.take() and time.monotonic() < deadline:
-        api.create(collection("PodTemplate", "labelled"), wrap("PodTemplate", "first", SPEC), dry=True)
-        time.sleep(0.05)
+    until(lambda: api.create(collection("PodTemplate", "labelled"), wrap("PodTemplate", "first", SPEC), dry=True) and receiver.take(),
+          "the configuration to count")
     time.sleep(0.5)
     receiver.take()
     requests = Requests(api, receiver)

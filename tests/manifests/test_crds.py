@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 import render
+from patience import PATIENCE
 from results import check
 
 GOOD, BAD = True, False
@@ -201,7 +202,7 @@ def run(api, folder):
         missing = list(descriptions_missing(version["schema"]["openAPIV3Schema"], ""))
         check(f"{crd['metadata']['name']}: every field is described", not missing, missing)
     plurals = ("pinpolicies", "exemptions", "tracks")
-    subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s",
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", f"--timeout={PATIENCE}s",
                     *(f"crd/{plural}.pinnace.dev" for plural in plurals)], check=True, capture_output=True)
     for crd in plurals:
         body = api.get(f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}.pinnace.dev").body

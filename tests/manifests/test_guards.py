@@ -2,10 +2,10 @@
 """The guards, asked as other users: who may change a namespace's level, and write an Exemption."""
 import os
 import subprocess
-import time
 
 import render
 from api import APPLY, MERGE, namespace
+from patience import until, until_equal
 from results import check
 
 NAMESPACES = "/api/v1/namespaces"
@@ -39,15 +39,18 @@ def prepare(api):
     folder = os.path.join(render.ROOT, "manifests/policies/guards")
     applied = subprocess.run(["kubectl", "apply", "-k", folder], capture_output=True, text=True, check=False)
     check("the guards are taken", applied.returncode == 0, applied.stderr[:3000])
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+
+    def in_force():
+        """Not for the tenant alone: the rights of the others are known by then, too."""
         refused = [
             api.patch(f"{NAMESPACES}/free", {"metadata": {"labels": {"pinnace.dev/enforce": "off"}}}, user=TENANT, dry=True),
             api.create("/apis/pinnace.dev/v1alpha1/namespaces/free/exemptions", exemption("nobody"), user=TENANT, dry=True)]
-        if all("ValidatingAdmissionPolicy" in answer.message for answer in refused):
-            return
-        time.sleep(0.1)
-    check("the guards are in force", False, "\n".join(map(str, refused)))
+        able = [api.patch(f"{NAMESPACES}/{where}", {"metadata": {"labels": {"pinnace.dev/enforce": "off"}}}, user=user, dry=True)
+                for where, user in (("guarded", PLATFORM), ("owned", OWNER))]
+        if all("ValidatingAdmissionPolicy" in answer.message for answer in refused) and all(answer.ok for answer in able):
+            return True
+        raise ValueError("; ".join(map(str, [*refused, *able])))
+    until(in_force, "guards in force, and rights")
 
 
 def exemption(by, name="e", **changes):
@@ -125,10 +128,8 @@ def try_what_is_free(api):
                                                            user=TENANT, dry=True))
     api.make(NAMESPACES, namespace("leaving", pinnace_dev__enforce="pinned"))
     allowed("a tenant may delete a namespace", api.delete(f"{NAMESPACES}/leaving", user=TENANT))
-    deadline = time.monotonic() + 20
-    while api.get(f"{NAMESPACES}/leaving").ok and time.monotonic() < deadline:
-        time.sleep(0.1)
-    check("and it goes, finalizer and all", api.get(f"{NAMESPACES}/leaving").status == 404)
+    gone = until_equal(lambda: api.get(f"{NAMESPACES}/leaving").status, 404)
+    check("and it goes, finalizer and all", gone == 404, gone)
 
 
 def try_exemptions(api):
@@ -163,10 +164,8 @@ def try_history(api):
     writes = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
     for user in (CONTROLLER, TENANT):
         allow(api, f"histories-{len(user)}", user, writes)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and api.create(path, history("wait"), user=CONTROLLER, dry=True).status == 403 and \
-            "ValidatingAdmissionPolicy" not in api.create(path, history("wait"), user=CONTROLLER, dry=True).message:
-        time.sleep(0.1)
+    until(lambda: said in api.create(path, history("wait"), user=CONTROLLER, dry=True).message, "the guard of histories")
+    until(lambda: api.create(path, history("wait"), user=TENANT, dry=True).ok, "the tenant's rights")
     allowed("a history", api.create(path, history("web-history"), user=CONTROLLER))
     refused("a ConfigMap of another name", api.create(path, history("web"), user=CONTROLLER), guard, said)
     refused("a history without the label", api.create(path, history("a-history", ours=False), user=CONTROLLER), guard, said)

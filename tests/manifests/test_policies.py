@@ -6,12 +6,12 @@ import json
 import os
 import re
 import subprocess
-import time
 
 import corpus
 import render
 from api import collection, namespace, path_of, wrap
 from corpus import EMPTY_POLICY
+from patience import PATIENCE, until
 from results import check, skip
 
 POLICIES = "/apis/pinnace.dev/v1alpha1/pinpolicies"
@@ -64,14 +64,6 @@ class Cluster:
                 "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "probe"}}}}})
         api.make("/api/v1/namespaces", namespace("probe"))
 
-    @staticmethod
-    def until(condition, what):
-        deadline = time.monotonic() + 30
-        while not condition():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"waited in vain for {what}")
-            time.sleep(0.02)
-
     def set_policy(self, policy):
         """The PinPolicy of a case; one that is not as the schema wants it has no form in a cluster."""
         self.turn += 1
@@ -82,7 +74,7 @@ class Cluster:
         if not answer.ok:
             return False
         token = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "t"}, "data": {"turn": str(self.turn)}}
-        self.until(lambda: self.api.create("/api/v1/namespaces/probe/configmaps", token, dry=True).ok, "the PinPolicy")
+        until(lambda: self.api.create("/api/v1/namespaces/probe/configmaps", token, dry=True).ok, "the PinPolicy")
         return True
 
     def set_level(self, name, level):
@@ -90,8 +82,8 @@ class Cluster:
         bad = wrap("PodTemplate", "probe", {"containers": [{"name": "c", "image": "UPPER"}]})
         policy = "unknown" if level not in ("tagged", "pinned", "released") else \
             "pinned" if level == "released" else level
-        self.until(lambda: f"pinnace-{policy}" in self.api.create(collection("PodTemplate", name), bad, dry=True).message,
-                   f"level {level} of {name}")
+        until(lambda: f"pinnace-{policy}" in self.api.create(collection("PodTemplate", name), bad, dry=True).message,
+              f"level {level} of {name}")
 
 
 def parse_findings(message):
@@ -161,7 +153,7 @@ def try_costs(api, cluster):
     """The API server ends an expression that costs too much and, as the policy fails closed, refuses the request:
     for the largest objects that there are it must not come to that."""
     api.make("/api/v1/namespaces", namespace("large"))
-    cluster.until(lambda: api.get("/api/v1/namespaces/large/serviceaccounts/default").ok, "accounts of large")
+    until(lambda: api.get("/api/v1/namespaces/large/serviceaccounts/default").ok, "accounts of large")
     name = "last.example.com/team/with/a/long/path/app-{}"
     for what, policy, count in (("no PinPolicy", EMPTY_POLICY, 200), ("a PinPolicy of 256 registries", large_policy(256), 200)):
         cluster.set_policy(policy)
@@ -195,25 +187,25 @@ def try_parameter(api, cluster):
     answer = api.create(path, bad, dry=True)
     check("released is held at pinned: none", "NoDigest" in answer.message, answer)
     api.delete(f"{POLICIES}/default")
-    cluster.until(lambda: not api.create(path, good, dry=True).ok, "the PinPolicy to go")
+    until(lambda: not api.create(path, good, dry=True).ok, "the PinPolicy to go")
     answer = api.create(path, good, dry=True)
     check("without the PinPolicy all is refused, and why is said", "no params found" in answer.message, answer)
     api.make(POLICIES, EMPTY_POLICY)
-    cluster.until(lambda: api.create(path, good, dry=True).ok, "the PinPolicy to be back")
+    until(lambda: api.create(path, good, dry=True).ok, "the PinPolicy to be back")
     api.patch("/api/v1/namespaces/large", {"metadata": {"labels": {"pinnace.dev/second-layer": "off"}}})
-    cluster.until(lambda: api.create(path, bad, dry=True).ok, "the second layer to be off")
+    until(lambda: api.create(path, bad, dry=True).ok, "the second layer to be off")
     check("pinnace.dev/second-layer: off takes a namespace out", api.create(path, bad, dry=True).ok)
 
 
 def run(api, folder):
     cases, reasons = corpus.read_cases(left_out)
-    cases, not_kept = corpus.prepare(api, Cluster.until, cases)
+    cases, not_kept = corpus.prepare(api, until, cases)
     for case, problem in not_kept:
         reasons["an old object that the API server does not keep"] += 1
         LEFT.append(f"{case.name}: {problem[:160]}")
     for crd in render.render("crds"):
         api.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
-    subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s", "crd/pinpolicies.pinnace.dev"],
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", f"--timeout={PATIENCE}s", "crd/pinpolicies.pinnace.dev"],
                    check=True, capture_output=True)
     applied = subprocess.run(["kubectl", "apply", "-k", os.path.join(render.ROOT, "manifests/policies/second-layer")],
                              capture_output=True, text=True, check=False)

@@ -167,7 +167,7 @@ def prepare_apply(api, webhook):
     allow(api, "ledger-of-tracked", CONTROLLER, rule, "tracked")
     api.make(tracks("tracked"), track())
     api.make(tracks("tracked"), track("job", targets=[{"kind": "CronJob", "name": "job"}]))
-    for name in "web", "job":
+    for name in "job", "web":  # the one by which it is seen that they count comes last
         release(api, DIGEST, "v1.0.0", name)
     (levels,) = render.find(render.render("overlays/default"), "ValidatingWebhookConfiguration", "pinnace")
     api.make(CONFIGURATION, webhook.receiver.stand_in_for(levels))
@@ -216,6 +216,7 @@ def try_release(api):
     patch = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"name": "web", "image": new}]}}}}
     done = apply_as_controller(patch)
     check("the controller's release", done.returncode == 0 and image_of(api) == new, done.stderr)
+    until(lambda: f"image: {new}" in kubectl_apply(manifest(), "--dry-run=server", "-o", "yaml").stdout, "the webhook to know the release")
     for what, arguments in (("kubectl apply", []), ("a forced server-side apply", ["--server-side", "--force-conflicts"])):
         for image in REPOSITORY, f"{REPOSITORY}:latest":
             done = kubectl_apply(manifest(image), *arguments)
@@ -293,14 +294,18 @@ def try_gone(api, webhook):
 
 def run(api, folder):
     webhook = prepare(api, folder)
-    prepare_guards(api)
-    try_who_writes(api)
-    try_words(api)
-    try_ledger(api)
-    try_validation(api)
-    prepare_apply(api, webhook)
-    try_apply(api)
-    try_release(api)
-    try_what_stays(api)
-    try_released(api, webhook)
-    try_gone(api, webhook)
+    try:
+        prepare_guards(api)
+        try_who_writes(api)
+        try_words(api)
+        try_ledger(api)
+        try_validation(api)
+        prepare_apply(api, webhook)
+        try_apply(api)
+        try_release(api)
+        try_what_stays(api)
+        try_released(api, webhook)
+        try_gone(api, webhook)
+    finally:
+        if webhook.process.poll() is None:
+            webhook.end()

@@ -4,9 +4,9 @@ the API server takes it."""
 import json
 import os
 import subprocess
-import time
 
 import render
+from patience import PATIENCE, until_equal
 from results import check
 
 COMPOSITIONS = [os.path.join(folder, name) for folder in (os.path.join(render.ROOT, "manifests/overlays"),
@@ -279,12 +279,8 @@ def try_install(api):
     yaml = render.kustomize("overlays/default")
     first = kubectl("apply", "-f", "-", text=yaml)
     check("the default overlay is taken", first.returncode == 0, first.stderr)
-    deadline = time.monotonic() + 30
-    pods = []
-    while len(pods) < 4 and time.monotonic() < deadline:
-        pods = api.get("/api/v1/namespaces/pinnace-system/pods").body["items"]
-        time.sleep(0.1)
-    check("its pods are let in, under 'restricted'", len(pods) == 4, kubectl("-n", "pinnace-system", "get", "events").stdout)
+    pods = until_equal(lambda: len(api.get("/api/v1/namespaces/pinnace-system/pods").body["items"]), 4)
+    check("its pods are let in, under 'restricted'", pods == 4, kubectl("-n", "pinnace-system", "get", "events").stdout)
     warnings = [line for line in first.stderr.splitlines() if "Warning" in line]
     check("without a warning", not warnings, warnings)
     path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/pinnace"
@@ -300,7 +296,7 @@ def try_install(api):
                         text=json.dumps({"apiVersion": "v1", "kind": "List", "items": taken}))
         check(f"{os.path.basename(composition)}: the API server takes it, without a warning",
               tried.returncode == 0 and "Warning" not in tried.stderr, tried.stderr)
-    gone = kubectl("delete", "-f", "-", "--timeout=60s", text=yaml)
+    gone = kubectl("delete", "-f", "-", f"--timeout={PATIENCE}s", text=yaml)
     check("it is deleted", gone.returncode == 0, gone.stderr)
 
 

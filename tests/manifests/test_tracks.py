@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import render
+from patience import PATIENCE
 from results import check
 from test_crds import BAD, DURATIONS, GOOD, TIMES, descriptions_missing
 
@@ -198,7 +199,7 @@ def run(api, folder):
     api.make(definitions, crd)
     missing = list(descriptions_missing(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"], ""))
     check("every field of a Track is described", not missing, missing)
-    subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=20s", "crd/tracks.pinnace.dev"], check=True,
+    subprocess.run(["kubectl", "wait", "--for=condition=Established", f"--timeout={PATIENCE}s", "crd/tracks.pinnace.dev"], check=True,
                    capture_output=True)
     body = api.get(f"{definitions}/tracks.pinnace.dev").body
     state = {condition["type"]: condition["status"] for condition in body["status"]["conditions"]}
