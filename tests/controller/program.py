@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-PATIENCE = 30  # seconds until something counts as never
+PATIENCE = 120  # seconds until something counts as never: for machines that are slow, and busy besides
 SANITIZER = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:")
 
 
@@ -28,12 +28,17 @@ def equal(got, want, what):
 
 
 def eventually(holds, what, patience=PATIENCE):
-    """What holds() gives as soon as that is something."""
+    """What holds() gives as soon as that is something. What it looks into may not be there yet."""
     end = time.monotonic() + patience
-    while not (value := holds()):
-        demand(time.monotonic() < end, f"it never came: {what}")
+    while True:
+        try:
+            if value := holds():
+                return value
+            met = f"it was {value!r}"
+        except (LookupError, TypeError, AttributeError, ValueError, StopIteration, OSError) as problem:
+            met = f"it met {problem!r}"
+        demand(time.monotonic() < end, f"it never came: {what() if callable(what) else what}: {met}")
         time.sleep(0.01)
-    return value
 
 
 class Controller:
@@ -63,7 +68,7 @@ class Controller:
             demand(len(lines) >= count or self.process.poll() is None,
                    f"the controller ended with {self.process.returncode}: {self.errors.read_text()}")
             return lines[-1] if len(lines) >= count else None
-        return eventually(found, f"a line \"{event}\" {fields or ''}; there are {[line['event'] for line in self.lines]}")
+        return eventually(found, lambda: f"a line \"{event}\" {fields or ''}; there are {[line['event'] for line in list(self.lines)]}")
 
     def get(self, path):
         """(status, text) of the health listener."""
