@@ -2,9 +2,9 @@
 """Helm and a real API server: installed, upgraded, changed over to, gone."""
 import json
 import os
-import time
 
 from chart import CHART, ROOT, flags, helm, run as command
+from patience import until
 from results import check
 
 CONFIGURATION = "validatingwebhookconfiguration/pinnace"
@@ -23,15 +23,6 @@ def good(text, done):
 def authorities():
     item = json.loads(kubectl("get", CONFIGURATION, "-o", "json").stdout)
     return {webhook["clientConfig"].get("caBundle") for webhook in item["webhooks"]}
-
-
-def within(seconds, condition):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def pods():
@@ -74,16 +65,16 @@ def try_old_kinds():
 def try_gke():
     """Critical pods need a quota here, as there."""
     good("installed without the quota", helm("install", "pinnace", CHART))
-    check("there are no pods", within(30, lambda: "insufficient quota" in kubectl("-n", "pinnace-system", "get", "events").stdout) and pods() == 0,
-          kubectl("-n", "pinnace-system", "get", "events,pods").stdout)
+    until(lambda: "insufficient quota" in kubectl("-n", "pinnace-system", "get", "events").stdout, "a word of the quota", pause=0.2)
+    check("there are no pods", pods() == 0, kubectl("-n", "pinnace-system", "get", "events,pods").stdout)
     good("upgraded to platform gke", helm("upgrade", "pinnace", CHART, "--set", "platform=gke"))
     # The controllers try again after ever longer pauses, but at once after a change.
     kubectl("-n", "pinnace-system", "rollout", "restart", "deployment")
-    check("there are pods", within(90, lambda: pods() >= 4), kubectl("-n", "pinnace-system", "get", "events").stdout)
+    check("there are pods", until(lambda: pods() >= 4, lambda: kubectl("-n", "pinnace-system", "get", "events").stdout, pause=0.2))
 
 
 def leave():
-    good("uninstalled", helm("uninstall", "pinnace", "--wait", "--timeout", "2m"))
+    good("uninstalled", helm("uninstall", "pinnace", "--wait", "--timeout", "5m"))
     left = kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations,validatingadmissionpolicies,"
                    "validatingadmissionpolicybindings,clusterroles,clusterrolebindings,namespaces", "-o", "name").stdout
     check("nothing is left of it", "pinnace" not in left, [line for line in left.split() if "pinnace" in line])
