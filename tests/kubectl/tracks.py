@@ -10,7 +10,7 @@ import time
 import render
 from images import Registry
 from lib import kubectl, must, same, until
-from plugin import Beside, plugin, says
+from plugin import PATIENCE, Beside, plugin, says
 from results import check
 
 TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces"
@@ -96,6 +96,8 @@ def looking(world, staging, production):
     for namespace, name in (("look-s", "bob"), ("look-p", "ann")):
         must(kubectl("-n", namespace, "create", "role", "see-tracks", "--verb=get,list,watch", "--resource=tracks.pinnace.dev"))
         must(kubectl("-n", namespace, "create", "rolebinding", "see-tracks", "--role=see-tracks", f"--user={name}"))
+        until(lambda name=name, namespace=namespace: kubectl("-n", namespace, "auth", "can-i", "watch", "tracks.pinnace.dev",
+                                                             user=name).stdout.strip() == "yes", f"the right of {name}")
     says("unless one may not look everywhere; of one namespace there is no column for it",
          plugin("status", "web", "-n", "look-s", "--as", "bob"), 0, "^NAME +FOLLOWS", "^web ",
          "^Whether Tracks of other namespaces take from these is not known: .*forbidden")
@@ -347,7 +349,7 @@ def waiting(world, production):
     for name, state, status, told in (("is told how it goes", "Healthy", 0, "Rolling"), ("is told of a failure", "Failed", 1, "Failed: followed v1.4.0")):
         production.spec_is(hold=None)
         production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
-        with Beside("rollback", "web", "-n", "look-p", "--wait", "--timeout", "60s", *ask_registry(world)) as waits:
+        with Beside("rollback", "web", "-n", "look-p", "--wait", "--timeout", "150s", *ask_registry(world)) as waits:
             until(lambda: "hold" in production.spec, "the word")
             production.status_is(row(5, "v1.4.0", old, "RollingOut"), row(4, "v1.5.0", new), phase="Rolling")
             # A watch may join changes that come too fast.
@@ -356,8 +358,8 @@ def waiting(world, production):
             says(f"who waits {name}", waits.finish(), status, "held at v1.4.0", f"^look-p/web {told}")
     production.spec_is(hold=None)
     production.status_is(row(4, "v1.5.0", new), row(3, "v1.4.0", old))
-    says("who waits in vain is told where to look", plugin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "1s", *ask_registry(world)), 2,
-         "^look-p/web waits for the controller$", "not done after 1 s", "kubectl pinnace status web -n look-p")
+    says("who waits in vain is told where to look", plugin("rollback", "web", "-n", "look-p", "--wait", "--timeout", "5s", *ask_registry(world)), 2,
+         "^look-p/web waits for the controller$", "not done after 5 s", "kubectl pinnace status web -n look-p")
 
 
 def explaining(world, staging, production):
@@ -393,7 +395,7 @@ def examining(world, staging, production):
 def by_books(world):
     """All of it, in two namespaces of its own, which are gone at the end; the kinds stay."""
     must(kubectl("apply", "-k", os.path.join(render.ROOT, "manifests/crds")))
-    must(kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/tracks.pinnace.dev"))
+    must(kubectl("wait", "--for=condition=Established", f"--timeout={PATIENCE}s", "crd/tracks.pinnace.dev"))
     for namespace in ("look-s", "look-p"):
         world.namespace(namespace)
     staging = Book(world, "look-s")
