@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates change while admissions go on: as operators force it, by deleting Secrets."""
 import base64
-import copy
 import pathlib
 import ssl
 import subprocess
@@ -102,13 +101,11 @@ def drop_old(world):
 
 def reset(world):
     """What somebody does who replaces the configuration by the one of the manifests."""
-    body = copy.deepcopy(world.config())
-    del body["metadata"]["ownerReferences"]
-    for entry in body["webhooks"]:
-        del entry["clientConfig"]["caBundle"]
-    answer = world.api.put(f"{CONFIGURATIONS}/pinnace", body)
-    if not answer.ok:
-        raise RuntimeError(f"the configuration: {answer}")
+    def change(body):
+        body["metadata"].pop("ownerReferences", None)
+        for entry in body["webhooks"]:
+            entry["clientConfig"].pop("caBundle", None)
+    world.replace(f"{CONFIGURATIONS}/pinnace", change)
 
 
 def run(world):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The world as the bad days need it: what breaks a cluster, what outlasts that, and a lasting look at the webhook."""
 import base64
+import contextlib
 import glob
 import http.client
 import json
@@ -10,22 +11,13 @@ import signal
 import time
 
 import lib
+import render
 from lib import CONFIGURATIONS, SYSTEM, kubectl, must
 from load import MOVING, PINNED, Load
+from patience import PATIENCE, until
 from results import check
 
 POLICY = "/apis/pinnace.dev/v1alpha1/pinpolicies"
-PATIENCE = 120  # seconds until something counts as never
-
-
-def until(condition, what, seconds=PATIENCE):
-    """As lib.until, but a cluster that does not answer meanwhile is borne."""
-    def tried():
-        try:
-            return condition()
-        except (OSError, http.client.HTTPException, KeyError, TypeError, ValueError):
-            return None
-    return lib.until(tried, what, seconds)
 
 
 # --- Processes of the cluster, all in its pid namespace -----------------------------------------------------------
@@ -47,7 +39,8 @@ def kill(program):
     if not found:
         raise RuntimeError(f"no {program} runs")
     for pid in found:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def memory_of(pid):
@@ -117,7 +110,8 @@ class World(lib.World):
         """Its lines, from the node's files, which need no API server."""
         meta, found = pod["metadata"], []
         for path in sorted(pathlib.Path(self.folder, "logs/pods").glob(f"{SYSTEM}_{meta['name']}_{meta['uid']}/{container}/*.log")):
-            texts = [line.split(" ", 3)[3] for line in path.read_text(encoding="utf-8").splitlines()]
+            whole = path.read_text(encoding="utf-8").rpartition("\n")[0]  # the last line may be in the middle of being written
+            texts = [line.split(" ", 3)[3] for line in whole.splitlines()]
             found += [json.loads(text) for text in texts if text.startswith("{")]
         return found
 
@@ -125,6 +119,21 @@ class World(lib.World):
         return [line for line in self.log(pod) if line["event"] == event and word in json.dumps(line)]
 
     # -- The webhook configuration
+
+    def mend(self):
+        """After a part that did not come to its end: what the next one begins with, as 'install' left it."""
+        for path in pathlib.Path(self.folder, "hold").glob("*"):
+            self.bring_back(path.name)
+        until(self.serves, "the API server")
+        kubectl("uncordon", "node0")
+        kubectl("delete", "-k", os.path.join(render.ROOT, "manifests/policies/second-layer"), "--ignore-not-found")
+        kubectl("delete", "namespace", "worn", "--ignore-not-found")
+        kubectl("replace", "-k", os.path.join(render.ROOT, "manifests/crds"))
+        kubectl("delete", "pinpolicies", "--all")
+        kubectl("-n", SYSTEM, "scale", "deployment/pinnace-webhook", "--replicas=2")
+        must(self.apply())
+        self.rolled_out()
+        self.settled()
 
     def config(self):
         return self.api.get(f"{CONFIGURATIONS}/pinnace").body

@@ -31,7 +31,7 @@ class CertManager:
         folder, self.process = os.environ["CERTMANAGER"], None
         must(kubectl("create", "namespace", "cert-manager"))
         must(kubectl("apply", "--server-side", "-f", f"{folder}/crds"))
-        must(kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/certificates.cert-manager.io"))
+        must(kubectl("wait", "--for=condition=Established", "--timeout=240s", "crd/certificates.cert-manager.io"))
         self.start()
 
     def start(self, *features):
@@ -60,7 +60,7 @@ def trusted(world):
 def installed(world):
     world.install(*RESOURCES, components=COMPONENTS)
     for name in ("pinnace-ca", "pinnace-serving-cert"):
-        must(kubectl("-n", SYSTEM, "wait", "--for=condition=Ready", "--timeout=60s", f"certificate/{name}"))
+        must(kubectl("-n", SYSTEM, "wait", "--for=condition=Ready", "--timeout=240s", f"certificate/{name}"))
     same("the authority of the Secret is in all entries", world.bundles(), {authority(world)})
     same("it is the one that signed itself", authority(world), secret(world, "pinnace-ca"))
     leaf = ssl.PEM_cert_to_DER_cert(secret(world, "pinnace-serving-cert"))
@@ -168,7 +168,7 @@ def to_certmanager(world):
     def change():
         must(kubectl("apply", "-k", world.kustomization))
         for name in ("pinnace-ca", "pinnace-serving-cert"):
-            must(kubectl("-n", SYSTEM, "wait", "--for=condition=Ready", "--timeout=60s", f"certificate/{name}"))
+            must(kubectl("-n", SYSTEM, "wait", "--for=condition=Ready", "--timeout=240s", f"certificate/{name}"))
         until(lambda: trusted(world), "the authority")
         time.sleep(5)
         taken_in(world)
@@ -177,7 +177,7 @@ def to_certmanager(world):
 
 
 def leaving(world):
-    must(kubectl("delete", "-k", world.kustomization, "--timeout=60s"))
+    must(kubectl("delete", "-k", world.kustomization, "--timeout=240s"))
     same("nothing is left of the installation",
          [world.api.get(path).status for path in (*CONFIGURED, f"/api/v1/namespaces/{SYSTEM}", *SECRETS)], [404] * 5)
     check("nobody is locked out", world.try_pod("strict", MOVING).ok)
