@@ -77,7 +77,7 @@ class World:
 
     def ask(self, path, body, method="POST", program=None, **headers):
         """(status, text, headers)"""
-        connection = http.client.HTTPConnection((program or self.program).hooks, timeout=30)
+        connection = http.client.HTTPConnection((program or self.program).hooks, timeout=120)
         try:
             connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         except ConnectionError:

@@ -48,7 +48,7 @@ class Program:
         """A verb that asks no registry."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})}
         done = subprocess.run([self.binary, *arguments], capture_output=True, env=environment,
-                              timeout=120, check=False)
+                              timeout=300, check=False)
         out, err = done.stdout.decode(), done.stderr.decode()
         for secret in self.secrets:
             assert secret not in out + err, "a secret was told"

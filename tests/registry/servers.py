@@ -2,6 +2,7 @@
 """servers: the real registry (docker-registry of Debian) in four forms on one storage, and a double that
 does what real ones do not do on demand. Both take tokens of the double's token server."""
 import base64
+import contextlib
 import crypt
 import hashlib
 import http.client
@@ -9,6 +10,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import socket
 import socketserver
 import ssl
@@ -73,9 +75,13 @@ class Pki:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """For a program that cannot choose one itself: none of those that connections are given, which come and go."""
+    for _ in range(100):
+        port = random.randint(20000, 29999)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port of a hundred is free")
 
 
 class Real:
@@ -107,7 +113,7 @@ class Real:
         self.process = subprocess.Popen(["docker-registry", "serve", path], stdout=self.log, stderr=self.log)
 
     def await_start(self):
-        for _ in range(300):
+        for _ in range(4800):
             if self.process.poll() is not None:
                 break
             with socket.socket() as probe:
@@ -124,8 +130,8 @@ class Real:
 
 def connect(host, ca, plain=False):
     if plain:
-        return http.client.HTTPConnection(host, timeout=20)
-    return http.client.HTTPSConnection(host, timeout=20, context=ssl.create_default_context(cafile=ca))
+        return http.client.HTTPConnection(host, timeout=120)
+    return http.client.HTTPSConnection(host, timeout=120, context=ssl.create_default_context(cafile=ca))
 
 
 def push(connection, repository, tag, data, media_type, configs=()):

@@ -14,7 +14,7 @@ def send(world, receiver, kind, body, secret):
     """The status that a sender gets."""
     data = json.dumps(body).encode()
     query, fields = hookcases.proof(receiver, data, secret or world.stage.secret)
-    connection = http.client.HTTPConnection(world.stage.hooks, timeout=30)
+    connection = http.client.HTTPConnection(world.stage.hooks, timeout=120)
     connection.request("POST", f"/hooks/{receiver}{query}", data, {"Content-Type": kind, **fields})
     answer = connection.getresponse()
     answer.read()

@@ -29,7 +29,7 @@ def body_of(receiver, case):
 
 def send(world, receiver, body, secret):
     query, fields = hookcases.proof(receiver, body, secret)
-    connection = http.client.HTTPConnection(world.stage.hooks, timeout=30)
+    connection = http.client.HTTPConnection(world.stage.hooks, timeout=120)
     connection.request("POST", f"/hooks/{receiver}{query}", body, {"Content-Type": "application/json", **fields})
     answer = connection.getresponse()
     answer.read()
