@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands, and patience."""
 import subprocess
-import time
+
+import patience
 
 SYSTEM = "pinnace-system"
 PATIENCE = 400  # seconds until something counts as never
 
 
 def until(condition, what, seconds=PATIENCE):
-    """What the condition gives, as soon as that is something; what may be a function that tells how it stands."""
-    deadline = time.monotonic() + seconds
-    while not (got := condition()):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
-        time.sleep(0.3)
-    return got
+    """As all tests wait, and more seldom, since many parts do at once."""
+    return patience.until(condition, what, seconds, pause=0.3)
 
 
 def command(*arguments, text=None):

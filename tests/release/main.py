@@ -29,8 +29,8 @@ def run_part(stage, name):
         importlib.import_module(f"test_{name}").run(world)
     except CannotGoOn:
         world.say(world.story())
-    except Exception:  # pylint: disable=broad-except
-        world.check(f"{name} could go on to its end", False, traceback.format_exc() + world.story())
+    except Exception as problem:  # pylint: disable=broad-except
+        world.check(f"{name} could go on to its end: {problem!r}", False, traceback.format_exc() + world.story())
     if "RELEASE_KEEP" not in os.environ:
         world.clear()
     world.say(f"{name}: {time.monotonic() - began:.1f} s")

@@ -26,7 +26,7 @@ def run(world):
         world.push("main", serial=f"push {pushed}", name="many")  # under the same tag, all the time
         time.sleep(3)  # such a list is long
         return len(world.ready_images(where, "many")) == REPLICAS
-    world.comes(f"{REPLICAS} pods run", up, lambda: len(world.ready_images(where, "many")), seconds=900)
+    world.comes(f"{REPLICAS} pods run", up, lambda: len(world.ready_images(where, "many")), seconds=1800)
     world.same("all with one digest", set(world.ready_images(where, "many")), {image})
     world.check("though the tag moved meanwhile", pushed > 1, pushed)
     ids = {status["imageID"] for pod in world.pods(where, "many") for status in pod["status"]["containerStatuses"]}

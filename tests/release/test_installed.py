@@ -6,14 +6,13 @@ import json
 import threading
 
 from api import Api
-from world import LATER, SYSTEM, command, must, until
+from world import LATER, READY, SYSTEM, command, must, until
 
 
 def manifest(world, image):
     return json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
         "replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {
-            "terminationGracePeriodSeconds": 0, "containers": [{"name": "web", "image": image, "readinessProbe": {
-                "httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}}]}}}})
+            "terminationGracePeriodSeconds": 0, "containers": [{"name": "web", "image": image, "readinessProbe": READY}]}}}})
 
 
 def apply(where, text, verb="apply"):
@@ -73,6 +72,8 @@ def run_cut(world, where):
             world.comes("and it was cut", lambda address=address: lost_on_the_way(address), lambda: must(command("iptables", "-nvxL")))
         finally:
             cut_off(address, "-D")
+    # A connection that was cut takes its time until that is noticed.
+    world.stage.installation.until_judged("/enforce/released", where, f"{world.repository()}@{world.second}", True)
 
 
 def run_git(world, where):
@@ -152,5 +153,8 @@ def run(world):
     world.track(where, "web", {"tag": "latest"})
     world.comes("the controller of the image adopts what runs", lambda: world.ledger(where), world.told_of(where))
     must(command("kubectl", "label", "namespace", where, "pinnace.dev/enforce=released"))
-    for part in (run_released, run_cut, run_git, run_drained):
-        part(world, where)
+    try:
+        for part in (run_released, run_cut, run_git, run_drained):
+            part(world, where)
+    finally:
+        command("kubectl", "uncordon", "node0", "node1")  # others need them

@@ -37,7 +37,7 @@ def run_stuck_set(world, where):
     world.comes("it is told which pod is in the way, and what to do", told, world.told_of(where, "set"))
     for pod in world.pods(where, "set"):
         if not pod["spec"]["containers"][0]["image"].endswith(good):
-            must(command("kubectl", "delete", "pod", pod["metadata"]["name"], "-n", where, "--now"))
+            must(command("kubectl", "delete", "pod", pod["metadata"]["name"], "-n", where, "--now", "--ignore-not-found"))
     world.comes_healthy("once that is done, it is sound", where, good, "set")
 
 

@@ -21,8 +21,8 @@ def push_to_main(world):
     world.comes_healthy("a push to main: staging rolls to it", world.staging, world.second)
     world.same("by digest, with the tag beside it", world.image_of(world.staging, "web"),
                f"{world.repository()}:latest@{world.second}")
-    world.same("every pod runs these bytes", world.ready_images(world.staging, "web"),
-               [f"{world.repository()}:latest@{world.second}"] * 2)
+    world.comes("every pod runs these bytes", lambda: world.ready_images(world.staging, "web") ==
+                [f"{world.repository()}:latest@{world.second}"] * 2, lambda: world.ready_images(world.staging, "web"))
     world.stays("production has nothing of it", lambda: world.image_of(world.production, "web").endswith(world.first))
 
 
@@ -53,9 +53,9 @@ def break_it(world):
     world.same("once, not to and fro", [state for state, _, _ in world.ledger(world.staging)][:2], ["Healthy", "Failed"])
     world.comes("staging runs the good bytes", lambda: world.ready_images(world.staging, "web") and all(
         image.endswith(world.third) for image in world.ready_images(world.staging, "web")))
-    world.check("somebody is told why", any("ends again and again" in event.get("message", event.get("note", ""))
-                                            for event in world.api.get(f"/api/v1/namespaces/{world.staging}/events").body["items"]),
-                world.told_of(world.staging)())
+    world.comes("somebody is told why", lambda: any(
+        "ends again and again" in event.get("message", event.get("note", ""))
+        for event in world.api.get(f"/api/v1/namespaces/{world.staging}/events").body["items"]), world.told_of(world.staging))
     world.same("production is untouched", world.ledger(world.production)[0], ("Healthy", "v1.2.0", world.third))
     world.stays("and stays so", lambda: world.image_of(world.production, "web").endswith(world.third))
 

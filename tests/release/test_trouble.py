@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is not the image's fault: it is told, nobody is put away for it, no deadline counts, and when it is mended the
 rollout goes on."""
-from world import command, must
+from world import command, must, until
 
 
 def begin(world, where, name, **more):
@@ -33,6 +33,8 @@ def run_quota(world):
 
     def refuse():
         must(command("kubectl", "create", "quota", "none", "--hard=pods=2", "-n", where))
+        until(lambda: "exceeded quota" in command("kubectl", "run", "one-more", "--image=x", "--dry-run=server", "-n", where).stderr,
+              "a quota that counts")
     stalls(world, where, "quota", "exceeded quota", lambda: must(command("kubectl", "delete", "quota", "none", "-n", where)), refuse)
 
 

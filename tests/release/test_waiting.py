@@ -52,7 +52,7 @@ def run_promote(world):
     world.comes_healthy("promote: staging runs it", world.staging, second, "urgent")
     world.comes("promote: production waits for the proof", lambda: candidate(world, "urgent").get("waits") == "Proof",
                 world.told_of(world.production, "urgent"))
-    world.check("promote: and says until when", "until" in candidate(world, "urgent"), candidate(world, "urgent"))
+    world.comes("promote: and says until when", lambda: "until" in candidate(world, "urgent"), lambda: candidate(world, "urgent"))
     world.check("promote: it still runs the first", world.image_of(world.production, "urgent").endswith(first))
     world.does("promote", world.pinnace("promote", "urgent", "-n", world.staging, "--to", world.production, "--reason", "a fix"))
     world.comes_healthy("promote: production runs it now", world.production, second, "urgent")
@@ -61,6 +61,7 @@ def run_promote(world):
 def run_suspend(world):
     first = pair(world, "asleep")
     world.does("suspend", world.pinnace("suspend", "asleep", "-n", world.staging))
+    world.comes_seen("suspended: it is known", world.staging, "asleep")
     second = world.push("latest", serial="two", name="asleep")
     world.stays("suspended: nothing moves", lambda: world.image_of(world.staging, "asleep").endswith(first))
     world.does("resume", world.pinnace("resume", "asleep", "-n", world.staging))

@@ -22,6 +22,8 @@ from places import BEHIND, ROOT, Azure, Here
 
 TRACKS = "/apis/pinnace.dev/v1alpha1"
 LATER = "pinnace.dev/later"  # a taint
+# A machine that is busy answers late: that is no pod that is not ready.
+READY = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 10}
 FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
 
 
@@ -48,7 +50,7 @@ class Stage:
 
     def __enter__(self):
         must(command("kubectl", "apply", "-k", ROOT / "manifests/crds"))
-        must(command("kubectl", "wait", "--for=condition=Established", "--timeout=30s", "crd/tracks.pinnace.dev"))
+        must(command("kubectl", "wait", "--for=condition=Established", f"--timeout={PATIENCE}s", "crd/tracks.pinnace.dev"))
         must(command("kubectl", "create", "namespace", SYSTEM))
         for path in ("base/rbac-controller.yaml", "base/rbac-people.yaml"):
             must(command("kubectl", "apply", "-f", ROOT / "manifests" / path))
@@ -108,13 +110,13 @@ class Stage:
     def stop(self):
         controller = self.controllers.pop()
         controller.terminate()
-        controller.wait(30)
+        controller.wait(PATIENCE)
 
     def kill(self):
         """It has no time to say anything to anybody."""
         controller = self.controllers.pop()
         controller.kill()
-        controller.wait(30)
+        controller.wait(PATIENCE)
 
     def install(self):
         """Instead of the controller outside: the image, by its manifests."""
@@ -125,7 +127,8 @@ class Stage:
         image = self.image.replace(BEHIND, self.place.host)
         os.environ |= {"E2E_IMAGE": image, "E2E_WEB": good, "E2E_NEXT": good, "E2E_FOLDER": str(self.folder),
                        "PINNACE_CLI": str(self.binaries / "kubectl-pinnace")}
-        importlib.import_module("lib").World().install(self.place.overlay, components=self.place.components)
+        self.installation = importlib.import_module("lib").World()
+        self.installation.install(self.place.overlay, components=self.place.components)
         self.place.installed()
 
     def log(self):
@@ -158,7 +161,7 @@ class World:
         try:
             until(condition, text, seconds)
         except RuntimeError as problem:
-            self.check(text, False, f"{problem}\n{told() if told else ''}")
+            self.check(text, False, f"{told() if told else ''}\n{problem}".strip())
             raise CannotGoOn from problem
         self.check(text, True)
 
@@ -210,7 +213,7 @@ class World:
         """A workload of two pods (of a DaemonSet: one a node), whose container "web" has the image."""
         web = {"name": "web", "image": image}
         if ready and kind != "CronJob":
-            web["readinessProbe"] = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+            web["readinessProbe"] = READY
         body = wrap(kind, name, {"terminationGracePeriodSeconds": 0, "containers": [web, *(containers or [])], **pod},
                     **{**({"replicas": 2} if kind in ("Deployment", "StatefulSet") else {}), **(spec or {})})
         return self.api.make(collection(kind, where), body)
@@ -275,7 +278,14 @@ class World:
         return self.api.get(self.track_path(where, name)).body.get("status", {})
 
     def told_of(self, where, name="web"):
-        return lambda: f"{where}/{name}: {json.dumps(self.status(where, name), indent=1)}"
+        return lambda: f"{where}/{name}: {json.dumps(self.status(where, name))}"
+
+    def comes_seen(self, text, where, name="web"):
+        """The controller goes by what the Track says now."""
+        def seen():
+            track = self.api.get(self.track_path(where, name)).body
+            return track["status"]["observedGeneration"] == track["metadata"]["generation"]
+        self.comes(text, seen, self.told_of(where, name))
 
     def ledger(self, where, name="web"):
         """"Healthy v1.0.0 sha256:…" of each row, the newest first."""
