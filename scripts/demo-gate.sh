@@ -32,7 +32,7 @@ spec:
       containers:
       - {name: web, image: "registry.test:5000/shop/web:latest", imagePullPolicy: IfNotPresent}
 MANIFEST
-	kubectl rollout status deployment/web --timeout=60s > /dev/null
+	kubectl rollout status deployment/web --timeout=240s > /dev/null
 }
 
 show_pods() {
@@ -55,10 +55,10 @@ show_problem() {
 	push "release two" | tee "$scratch/pushed"
 	pinned=$(sed 's/:latest@/@/' "$scratch/pushed")
 	kubectl run other --image=registry.test:5000/shop/web:latest --image-pull-policy=Always > /dev/null
-	kubectl wait pod/other --for=condition=Ready --timeout=60s > /dev/null
+	kubectl wait pod/other --for=condition=Ready --timeout=240s > /dev/null
 	say "   Somebody scales the Deployment. Nobody changed it, and yet:"
 	show kubectl scale deployment/web --replicas=2
-	kubectl rollout status deployment/web --timeout=60s > /dev/null
+	kubectl rollout status deployment/web --timeout=240s > /dev/null
 	show_pods
 	kubectl get deployment/web -o yaml > "$logs/web.yaml"
 	say "   One ReplicaSet, one template, two programs. With a digest in the template this cannot be:"
@@ -95,14 +95,14 @@ show_trial() {
 	say "   and the API server's audit log has, for whoever reads it later:"
 	show_audit_log
 	say "   What runs already, with the bytes behind each name, which is what to write instead:"
-	kubectl -n trial wait pod/try --for=condition=Ready --timeout=60s > /dev/null
+	kubectl -n trial wait pod/try --for=condition=Ready --timeout=240s > /dev/null
 	show kubectl pinnace audit -n trial -o wide
 }
 
 show_break_glass() {
 	chapter "Something burns at night, and only a mutable image will do. Whoever may, breaks the glass, for a minute:"
 	show kubectl pinnace break-glass --images registry.test:5000/shop/web:latest --for 1m --reason fire
-	sleep 1 # the webhooks hear of it within moments
+	sleep 3 # the webhooks hear of it within moments
 	show kubectl run burning --image=registry.test:5000/shop/web:latest
 	show kubectl get exemptions
 }

@@ -10,7 +10,7 @@ ci_pushes() {
 }
 
 # await_track NAMESPACE FIELD VALUE
-await_track() { kubectl -n "$1" wait tracks/web --for="jsonpath={.status.$2}=$3" --timeout=90s; }
+await_track() { kubectl -n "$1" wait tracks/web --for="jsonpath={.status.$2}=$3" --timeout=300s; }
 
 await_healthy() {
 	await_track "$1" 'ledger[0].digest' "$2"
@@ -36,7 +36,7 @@ spec:
       containers:
       - name: web
         image: registry.test:5000/shop/web:$2@$digest
-        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1}
+        readinessProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 1, timeoutSeconds: 5}
 MANIFEST
 }
 
@@ -93,7 +93,7 @@ show_push() {
 await_seen() {
 	await_track staging 'ledger[0].digest' "$1"
 	await_track production candidate.digest "$1"
-	sleep 1 # and production has heard of staging
+	sleep 3 # and production has heard of staging
 }
 
 show_version() {
@@ -135,7 +135,7 @@ show_rollback() {
 show_moved_tag() {
 	chapter "Somebody pushes v1.3.0 again, with other bytes. A version is a promise: nothing is rolled, and it is told:"
 	ci_pushes v1.3.0 good release four, mended in secret
-	step "until it is noticed" kubectl -n production wait tracks/web --for=condition=TagMoved --timeout=60s
+	step "until it is noticed" kubectl -n production wait tracks/web --for=condition=TagMoved --timeout=240s
 	show_status
 	say "   What ran in production, why, and by whose word:"
 	show kubectl pinnace history web -n production
@@ -144,7 +144,7 @@ show_moved_tag() {
 show_released() {
 	chapter "The gate knows the releases. At level 'released', nothing comes past the Track:"
 	show kubectl label namespace production pinnace.dev/enforce=released --overwrite
-	sleep 1 # the webhooks hear of it within moments
+	sleep 3 # the webhooks hear of it within moments
 	show kubectl -n production set image deployment/web web="registry.test:5000/shop/web@$digest"
 	show kubectl pinnace explain deployment/web -n production
 }
