@@ -95,7 +95,8 @@ def a_registry_that_may_not_be_pushed_to(world):
     world.registry.images["web"]["first"] = world.registry.images["web"]["latest"]  # else nothing would hold it
     second = push(world, "web")
     world.rolled("web", second)
-    equal(len(event_notes(world, "Unprotected")), 1, "it is told once")
+    notes = event_notes(world, "Unprotected")  # of the second release too, if the registry was slow to refuse it
+    equal(sorted(notes), sorted(set(notes)), "each release is told of once")
     del world.registry.scripts["web"]
     change(world, keep=9)  # whoever puts it right need not wait
     await_condition(world, "True", "Retained")
