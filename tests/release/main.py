@@ -60,10 +60,11 @@ def run_at_once(stage, names):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*")
-    asked = parser.parse_args().parts
+    asked = parser.parse_args().parts or ["outside", "inside"]
     results.verbose = True
     with Stage() as stage:
-        wanted = [part for part in asked or PARTS + ALONE + LAST if asked or part not in stage.place.cannot]
+        groups = {"outside": PARTS + ALONE, "inside": LAST}
+        wanted = [part for word in asked for part in groups.get(word, [word]) if word not in groups or part not in stage.place.cannot]
         cannot = {part: "it is not for images of this place" for part in stage.place.cannot}
         cannot |= {part: "it needs --image" for part in INSTALLED if not stage.image}
         for part in wanted:
