@@ -6,7 +6,9 @@
 #   step "text" COMMAND...          runs it, shows how long it takes; on failure the end of its log
 #   background NAME COMMAND...      starts it; its log is $logs/NAME.log
 #   await_job NAME "text"           waits for it and shows progress; its exit status is in job_status
+#   gently COMMAND...               as a job or part of one: it gets what others leave of the processors
 #   await_any NAME...               waits until one of them has ended, whose name is in job_ended then
+#   look_at NAME...                 the same without waiting for long: fails if none has
 #   at_exit COMMAND...              is done at the end, whatever the end is; the last one first
 #
 # COMMAND may be a function, with `set -e` in force, unless bash was told to look away: never write
@@ -61,10 +63,10 @@ job_ended='' job_status=0 job_ms=0
 
 at_exit() { exit_commands=("$(printf '%q ' "$@")" "${exit_commands[@]}"); }
 
-# A file tells how a job ended: of one that ended long before it is asked for, the number may be another process's by then.
+# A file tells how and when a job ended: of one that ended long before it is asked for, the number may be another process's by then.
 run_job() {
 	# shellcheck disable=SC2064 # the file of this job, whatever logs is when it ends
-	trap "echo \$? > '$logs/$1.status'" EXIT
+	trap "echo \$? \$(now_ms) > '$logs/$1.status'" EXIT
 	("${@:2}")
 }
 
@@ -78,6 +80,16 @@ background() {
 	run_job "$@" > "$logs/$name.log" 2>&1 < /dev/null &
 	job_pids[$name]=$!
 	set +m
+}
+
+# gently COMMAND...: it gets of the processors what all others leave. Linux shares them out among sessions first, and a
+# cluster is a session too: nice within ours it would still take as much as one. So it has one of its own, which is nice.
+gently() {
+	setsid bash -c 'echo 19 2> /dev/null > /proc/self/autogroup; exec nice --adjustment=19 "$@"' bash "$@" &
+	# Bash's own kill takes that group for ours.
+	# shellcheck disable=SC2064
+	trap "env kill -- -$!; exit 143" TERM
+	wait $!
 }
 
 stop_job() {
@@ -128,31 +140,32 @@ show_progress() {
 job_has_ended() { [[ -s $logs/$1.status ]] || ! kill -0 "${job_pids[$1]}" 2> /dev/null; }
 
 end_job() {
-	local name=$1 status=$logs/$1.status
+	local name=$1 status=$logs/$1.status ended
 	# shellcheck disable=SC2034 # for who waited for several
 	job_ended=$name
 	job_status=1
-	if [[ -s $status ]]; then job_status=$(< "$status"); fi
+	if [[ ! -s $status ]] || ! read -r job_status ended < "$status"; then ended=$(now_ms); fi
 	wait "${job_pids[$name]}" 2> /dev/null || true
-	job_ms=$(($(now_ms) - job_starts[$name]))
+	job_ms=$((ended - job_starts[$name]))
 	unset "job_pids[$name]" "job_next_lines[$name]"
 }
 
-# Of several jobs a terminal shows the first.
-await_any() {
+# Whether one of these jobs has ended; if not, a moment later. Of several a terminal shows the first.
+look_at() {
 	local name elapsed
-	while :; do
-		for name; do
-			if job_has_ended "$name"; then end_job "$name"; return; fi
-		done
-		for name; do
-			elapsed=$(($(now_ms) - job_starts[$name]))
-			((elapsed < 500)) || show_progress "$name" "$elapsed"
-			if is_terminal; then break; fi
-		done
-		sleep 0.1
+	for name; do
+		if job_has_ended "$name"; then end_job "$name"; return; fi
 	done
+	for name; do
+		elapsed=$(($(now_ms) - job_starts[$name]))
+		((elapsed < 500)) || show_progress "$name" "$elapsed"
+		if is_terminal; then break; fi
+	done
+	sleep 0.1
+	return 1
 }
+
+await_any() { until look_at "$@"; do :; done; }
 
 # await_job NAME "text": leaves the line for the one who prints the result: see end_line.
 await_job() {
