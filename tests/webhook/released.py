@@ -162,6 +162,7 @@ def test_a_cluster_without_tracks(tools):
         while not refuses(server):
             demand(time.monotonic() < end, "it goes by Tracks that are no more")
             time.sleep(0.05)
+        server.wait_for("the cluster has no such kind", 2)
         equal(len(server.events("the cluster has no such kind")), 2, "how often it is told")
 
 
