@@ -354,10 +354,14 @@ static void begin_look(struct tracked *tracked)
 static void time_has_come(void *context)
 {
     struct tracked *tracked = context;
-    if (!tracked->gist.readable || !leader_may_act(tracked->releases->leader) || tracked->poll.look)
+    if (!tracked->gist.readable || tracked->poll.look)
         return;
-    if (pullsecrets_ready(tracked))
-        begin_look(tracked);
+    if (leader_may_act(tracked->releases->leader)) {
+        if (pullsecrets_ready(tracked))
+            begin_look(tracked);
+    } else if (tracked->releases->leads) {
+        set_timer(tracked, RETRY_MS); /* the Lease is late, perhaps for a moment only */
+    }
 }
 
 void poll_begin(struct tracked *tracked)
