@@ -14,9 +14,12 @@ struct arena {
     struct arena_block *head;
     size_t taken; /* bytes asked of malloc so far */
     size_t limit;
+    size_t first; /* the size of its first block; 0: the usual one */
 };
 
 #define ARENA_INIT(ceiling) ((struct arena){.limit = (ceiling)})
+/* For what stands about by the thousand, and mostly has a few strings. */
+#define ARENA_SMALL_INIT(ceiling) ((struct arena){.limit = (ceiling), .first = 1024})
 
 /* Zeroed and aligned for any type; NULL when the ceiling or malloc says no. size 0 is allowed. */
 void *arena_alloc(struct arena *arena, size_t size);

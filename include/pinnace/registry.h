@@ -84,6 +84,7 @@ enum registry_verb {
 
 struct registry_answer {
     struct registry_error error; /* .fault REGISTRY_FINE if all went well */
+    const char *provider; /* that said who we are, as whom it was asked at last; NULL: none did */
     struct str digest;
     enum media media;
     struct str body; /* of REGISTRY_FETCH */

@@ -36,7 +36,8 @@ static struct arena_block *add_block(struct arena *arena, size_t need)
 {
     size_t size = need;
     if (!ONE_BLOCK_EACH) {
-        size_t usual = arena->head ? arena->head->size * 2 : BLOCK_MIN;
+        size_t first = arena->first ? arena->first : BLOCK_MIN;
+        size_t usual = arena->head ? arena->head->size * 2 : first;
         if (usual > BLOCK_MAX)
             usual = BLOCK_MAX;
         if (size < usual)

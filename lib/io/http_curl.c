@@ -15,6 +15,7 @@
 
 enum {
     KEEPALIVE_S = 30,
+    KEPT_S = 3600, /* or else curl ends after 118 s what would have served the next poll */
     HEADER_ROOM = 64 * 1024, /* for what curl wants NUL-terminated */
 };
 
@@ -216,6 +217,7 @@ static bool set_limits(struct http_call *call, const struct http_request *reques
            SET(CURLOPT_TIMEOUT_MS, (long)request->total_ms) && SET(CURLOPT_TCP_NODELAY, 1L) &&
            SET(CURLOPT_TCP_KEEPALIVE, 1L) && SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S) &&
            SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S / 3) &&
+           SET(CURLOPT_MAXAGE_CONN, (long)KEPT_S) &&
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(CURLOPT_FRESH_CONNECT, own ? 1L : 0L) && SET(CURLOPT_FORBID_REUSE, own ? 1L : 0L) &&
            SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_FOLLOWLOCATION, 0L);

@@ -48,6 +48,7 @@ static void call_free(struct registry_call *call)
     registry_host_remove(call);
     registry_host_release(call);
     bytes_free(&call->next_url);
+    bytes_free(&call->marked_url);
     arena_free(&call->arena);
     free(call);
 }
@@ -80,7 +81,9 @@ void registry_call_end(struct registry_call *call, const struct registry_answer 
     registry_host_release(call);
     if (answer->error.fault != REGISTRY_FINE && go_on_without_mirror(call))
         return;
-    call->request.on_done(call->request.context, answer);
+    struct registry_answer told = *answer;
+    told.provider = call->login == &call->own ? call->own_provider : NULL;
+    call->request.on_done(call->request.context, &told);
     call_free(call);
 }
 
@@ -219,7 +222,7 @@ struct registry_call *registry_send(struct registry *registry,
         return NULL;
     }
     call->registry = registry;
-    call->arena = ARENA_INIT(CALL_ROOM);
+    call->arena = ARENA_SMALL_INIT(CALL_ROOM);
     call->next = registry->calls;
     call->link = &registry->calls;
     if (call->next)

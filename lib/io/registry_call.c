@@ -64,6 +64,8 @@ void registry_call_send(struct registry_call *call, enum sent how, struct str to
 {
     if (is_used_up(call))
         return;
+    if (!call->foreign)
+        registry_host_spend(call->host);
     struct err err;
     struct http_request http = {
         .method = call->method,
@@ -232,25 +234,40 @@ static void take_manifest(struct registry_call *call, const struct http_response
 
 /* --- Tags -------------------------------------------------------------------------------------- */
 
+/* Pages that lead round in a circle pass the one that was marked last, however long it is. */
+static bool leads_back(const struct registry_call *call, struct str next)
+{
+    return str_eq(next, call->url) || str_eq(next, bytes_str(&call->marked_url));
+}
+
 static int next_page(struct registry_call *call, const struct http_response *response,
                      struct arena *arena, struct str *ret_next, struct err *err)
 {
     if (link_next(http_header(response, "Link"), call->url, arena, ret_next, err) < 0)
         return -1;
-    if (ret_next->len && (str_eq(*ret_next, call->url) || ++call->pages == PAGES_MAX))
-        return err_set(err, ERR_INPUT, "the list of tags has no end: a page leads to itself");
+    if (ret_next->len && (leads_back(call, *ret_next) || ++call->pages == PAGES_MAX))
+        return err_set(err, ERR_INPUT, "the list of tags has no end: its pages lead back");
     if (ret_next->len > NEXT_URL_MAX)
         return err_set(err, ERR_LIMIT, "the address of the next page is too long");
     return 0;
 }
 
-/* The call's arena keeps no more than the place of one page, however many there are. */
+static bool keep(struct bytes *place, struct str url)
+{
+    if (place->cap == 0)
+        *place = BYTES_INIT(NEXT_URL_MAX);
+    place->len = 0;
+    return bytes_add(place, url);
+}
+
+/*
+ * The call's arena keeps no more than the places of two pages, however many there are: the next, and
+ * the marked one, which is the 1st, 2nd, 4th, 8th…
+ */
 static bool keep_url(struct registry_call *call, struct str url)
 {
-    if (call->next_url.cap == 0)
-        call->next_url = BYTES_INIT(NEXT_URL_MAX);
-    call->next_url.len = 0;
-    if (!bytes_add(&call->next_url, url))
+    bool marks = (call->pages & (call->pages - 1)) == 0;
+    if (!keep(&call->next_url, url) || (marks && !keep(&call->marked_url, url)))
         return false;
     call->url = bytes_str(&call->next_url);
     return true;
@@ -275,7 +292,8 @@ static void take_page(struct registry_call *call, const struct http_response *re
     for (size_t i = 0; i < page.count && call->request.on_tag; i++)
         call->request.on_tag(call->request.context, page.tags[i]);
     if (next.len) {
-        registry_auth_begin(call);
+        registry_host_release(call);
+        registry_host_add(call); /* behind others: a list may have thousands of pages */
         return;
     }
     struct registry_answer answer = {.tags = call->tags};

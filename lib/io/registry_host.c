@@ -136,7 +136,8 @@ void registry_host_note(struct registry_host *host, const struct registry_error 
     case REGISTRY_UNREACHABLE:
     case REGISTRY_UNTRUSTED:
     case REGISTRY_SERVER:
-        if (++host->failures >= CIRCUIT_FAILURES)
+        /* Those that were under way when it was left alone say nothing new. */
+        if (++host->failures >= CIRCUIT_FAILURES && clock_boot_ms() >= host->not_before)
             close_circuit(host, backoff_next(&host->backoff, random_u32()), error);
         return;
     case REGISTRY_FINE:
@@ -216,16 +217,19 @@ static struct registry_call *next_call(const struct registry_host *host)
     return call;
 }
 
-/* A bucket that holds a burst and is filled again; 0, or how long until there is one in it. */
-static int64_t take_allowance(struct registry_host *host, int64_t now)
+/* The budget is a bucket that holds a burst and is filled again: how long until there is one in it. */
+static int64_t wait_for_budget(const struct registry_host *host, int64_t now)
 {
-    int64_t each = 1000 / HOST_PER_SECOND, earliest = now - (int64_t)HOST_BURST * each;
-    if (host->allowance_ms < earliest)
-        host->allowance_ms = earliest;
-    if (host->allowance_ms > now)
-        return host->allowance_ms - now;
+    return host->allowance_ms > now ? host->allowance_ms - now : 0;
+}
+
+void registry_host_spend(struct registry_host *host)
+{
+    int64_t each = 1000 / HOST_PER_SECOND;
+    int64_t full = clock_boot_ms() - (int64_t)HOST_BURST * each;
+    if (host->allowance_ms < full)
+        host->allowance_ms = full;
     host->allowance_ms += each;
-    return 0;
 }
 
 static void pump(void *context)
@@ -239,7 +243,7 @@ static void pump(void *context)
         return;
     }
     for (struct registry_call *call; (call = next_call(host));) {
-        if ((wait = take_allowance(host, now)) > 0) {
+        if ((wait = wait_for_budget(host, now)) > 0) {
             timer_set(timers, &host->pump, now + wait);
             return;
         }

@@ -191,6 +191,7 @@ static void go_on(struct registry_call *call, const struct registry_identity *id
     call->nobody = (struct registry_error){.fault = REGISTRY_FINE};
     if (there && copy_login(&call->arena, &identity->login, &call->own)) {
         call->own_generation = identity->generation;
+        call->own_provider = identity->provider->title;
         call->login = &call->own;
     } else if (call->refused.fault != REGISTRY_FINE) {
         registry_call_fail(call, &call->refused);

@@ -128,7 +128,8 @@ struct registry_call {
     bool in_queue, in_flight, scope_given;
     unsigned redirects, pages, challenges;
     size_t tags;
-    struct bytes next_url; /* of a list: url points into it */
+    struct bytes next_url;   /* of a list: url points into it */
+    struct bytes marked_url; /* of a page before, to find out that they go round */
 
     const struct docker_login *login; /* as which it is asked now; NULL: nobody */
     bool logins_begun;
@@ -139,6 +140,7 @@ struct registry_call {
     struct registry_identity *identity; /* it waits for this one */
     struct docker_login own;            /* what that gave, in the arena; login points here then */
     unsigned own_generation;
+    const char *own_provider;      /* by its title */
     bool identified, own_renewed;  /* a provider was asked; once more, after a 401 */
     struct registry_error nobody;  /* why it gave none */
     struct registry_error refused; /* what the last login before it came to */
@@ -166,6 +168,8 @@ struct registry_host *registry_host_of(struct registry *registry, struct str nam
 /* Puts the call at the end of its host's queue. */
 void registry_host_add(struct registry_call *call);
 void registry_host_remove(struct registry_call *call);
+/* A request goes out: a call's further ones need not wait for the budget, but those behind them do. */
+void registry_host_spend(struct registry_host *host);
 /* A call has ended its request: how that went for the host. */
 void registry_host_note(struct registry_host *host, const struct registry_error *error);
 void registry_host_release(struct registry_call *call);

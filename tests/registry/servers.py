@@ -156,6 +156,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # as real servers do: or else each answer waits for an acknowledgement
 
+    def setup(self):
+        self.timeout, self.served = self.server.double.patience, 0
+        super().setup()
+        with self.server.double.lock:
+            self.server.double.connections += 1
+
     def log_message(self, *_):
         pass
 
@@ -199,6 +205,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def serve(self):
         double = self.server.double
+        self.served += 1
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.url = urllib.parse.urlsplit(self.path)
         entry = {"method": self.command, "path": self.path, "headers": dict(self.headers), "body": self.body.decode()}
@@ -273,6 +280,7 @@ class Double:
         self.pki, self.lock = pki, threading.Lock()
         self.log, self.turns, self.images, self.scripts, self.paths = [], {}, {}, {}, {}
         self.life = 300
+        self.connections, self.patience = 0, None  # accepted so far; seconds until one without requests is ended
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.double = self
         self.port = self.server.server_address[1]

@@ -46,19 +46,32 @@ TEST(memory_is_zeroed_and_aligned)
     }
 }
 
-TEST(pieces_do_not_overlap)
+static void check_pieces_of(struct arena *arena)
 {
     enum { PIECES = 3000 };
-    TEST_ARENA(arena);
     static char *pieces[PIECES];
     for (size_t i = 0; i < PIECES; i++) {
-        pieces[i] = arena_alloc(&arena, i % 97);
+        pieces[i] = arena_alloc(arena, i % 97);
         assert_non_null(pieces[i]);
         memset(pieces[i], (int)(i % 251), i % 97);
     }
     for (size_t i = 0; i < PIECES; i++)
         for (size_t k = 0; k < i % 97; k++)
             assert_int_equal((unsigned char)pieces[i][k], i % 251);
+}
+
+TEST(pieces_do_not_overlap)
+{
+    TEST_ARENA(arena);
+    check_pieces_of(&arena);
+}
+
+TEST(pieces_of_one_that_begins_small_do_not_overlap_either)
+{
+    struct arena arena ARENA_SCOPED = ARENA_SMALL_INIT(16 * 1024 * 1024);
+    assert_non_null(arena_alloc(&arena, 1));
+    assert_true(arena.taken <= 1024);
+    check_pieces_of(&arena);
 }
 
 TEST(the_ceiling_holds)
@@ -172,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_zeroed_and_aligned),
         cmocka_unit_test(pieces_do_not_overlap),
+        cmocka_unit_test(pieces_of_one_that_begins_small_do_not_overlap_either),
         cmocka_unit_test(the_ceiling_holds),
         cmocka_unit_test(the_ceiling_holds_for_many_small_pieces),
         cmocka_unit_test(no_room_at_all),
