@@ -97,7 +97,7 @@ static void send(struct history *history, enum kube_verb verb, struct str body,
     struct kube_error error;
     if (!request.timeout_ms) {
         history->write = history->write || verb != KUBE_GET;
-        if (releases->leads) /* the Lease is late; else who leads has the ledger */
+        if (releases->leads) /* for a moment at least; else who leads has the ledger */
             queue_add_in(&history->work, LATE_MS);
         rest(history);
         return;

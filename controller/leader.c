@@ -59,6 +59,7 @@ static void answered(void *context, struct str body, const struct kube_error *er
     struct err err;
     int64_t now = clock_boot_ms();
     leader->call = NULL;
+    tell(leader); /* what has ended meanwhile has, though it may begin anew with this */
     if (error->fault == KUBE_FINE && lease_record_read(body, &arena, &record, &err) == 0) {
         leader->heard = true;
         lease_answered(&leader->lease, &record, now);

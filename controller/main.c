@@ -98,6 +98,7 @@ static int start_health(struct controller *controller, struct err *err)
     controller->health.certs = &controller->certs;
     controller->health.push = &controller->push;
     controller->health.releases = &controller->page;
+    releasepage_begin(&controller->page, controller->http);
     controller->health.log = controller->log;
     controller->health.turned_at = clock_boot_ms();
     return healthpage_start(&page, &controller->health_server, err);
@@ -148,7 +149,6 @@ static int start_releases(struct controller *controller, struct err *err)
     controller->releases.registry = controller->registry;
     controller->releases.pull_secrets = controller->options.pull_secrets;
     controller->releases.account_identity = controller->options.account_identity;
-    controller->releases.page = &controller->page;
     return releases_start(&controller->releases, err);
 }
 
@@ -204,6 +204,7 @@ static int run(struct controller *controller, struct err *err)
             return -1;
         controller->health.turned_at = clock_boot_ms();
         controller->health.ready = controller->leader.heard;
+        releasepage_serve(&controller->page, &controller->releases);
     }
     controller->health.ready = false;
     return 0;
@@ -237,7 +238,7 @@ static int fail(const struct err *err)
 
 int main(int argc, char **argv)
 {
-    static struct controller controller = {.page = RELEASEPAGE_INIT};
+    static struct controller controller;
     struct err err;
     enum cmdline_result read = options_read(argc, argv, &controller.options);
     if (read != CMDLINE_RUN)

@@ -37,6 +37,7 @@ struct look {
     struct tag_pick pick;
     struct note running;
     bool running_listed;
+    int64_t revision;
     struct note tag, digest, running_digest;
     bool running_gone;
     uint64_t newest;
@@ -127,6 +128,13 @@ static void wait_after_failure(struct tracked *tracked, int64_t asked_s)
 
 /* --- What is found ----------------------------------------------------------------------------- */
 
+/* The book has come further while it was asked: who decides may want another look. */
+static bool is_behind(const struct look *look)
+{
+    const struct track_gist *gist = &look->tracked->gist;
+    return look->revision != gist->revision || !note_same(&look->running, &gist->running);
+}
+
 static void finish(struct look *look)
 {
     struct tracked *tracked = look->tracked;
@@ -135,7 +143,8 @@ static void finish(struct look *look)
     bool news = moved || poll->at == 0 || poll->fault != REGISTRY_FINE ||
                 !note_same(&poll->running_tag, &look->running) ||
                 !note_same(&poll->running_digest, &look->running_digest) ||
-                poll->running_tag_gone != look->running_gone;
+                poll->running_tag_gone != look->running_gone || poll->revision != look->revision ||
+                is_behind(look);
     poll->at = poll->tried_at = clock_now();
     poll->fault = REGISTRY_FINE;
     poll->error[0] = '\0';
@@ -144,13 +153,15 @@ static void finish(struct look *look)
     poll->running_tag = look->running;
     poll->running_digest = look->running_digest;
     poll->running_tag_gone = look->running_gone;
+    poll->revision = look->revision;
     poll->newest = look->newest;
     if (look->listed_anew)
         poll->listed_at = poll->at;
     poll->look = NULL;
     look_free(look);
     wait_after_look(tracked, moved);
-    if (news)
+    /* What is on its way looks after itself; but if it ever forgot to, this is its end. */
+    if (news || tracked->steps)
         queue_add(&tracked->work);
 }
 
@@ -341,6 +352,7 @@ static void begin_look(struct tracked *tracked)
     tracked->poll.look = look;
     tracked->releases->counts.polls++;
     look->running = tracked->gist.running;
+    look->revision = tracked->gist.revision;
     if (tracked->gist.image.tag.len) {
         note_set(&look->tag, tracked->gist.image.tag);
         ask(look, REGISTRY_RESOLVE, note_str(&look->tag), NULL, tag_resolved);
@@ -354,14 +366,10 @@ static void begin_look(struct tracked *tracked)
 static void time_has_come(void *context)
 {
     struct tracked *tracked = context;
-    if (!tracked->gist.readable || tracked->poll.look)
+    if (!tracked->gist.readable || !leader_may_act(tracked->releases->leader) || tracked->poll.look)
         return;
-    if (leader_may_act(tracked->releases->leader)) {
-        if (pullsecrets_ready(tracked))
-            begin_look(tracked);
-    } else if (tracked->releases->leads) {
-        set_timer(tracked, RETRY_MS); /* the Lease is late, perhaps for a moment only */
-    }
+    if (pullsecrets_ready(tracked))
+        begin_look(tracked);
 }
 
 void poll_begin(struct tracked *tracked)

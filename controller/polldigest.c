@@ -130,6 +130,7 @@ int poll_facts(const struct tracked *tracked, struct arena *arena, struct regist
                                          .running_tag = note_str(&poll->running_tag),
                                          .running_digest = note_str(&poll->running_digest),
                                          .running_tag_gone = poll->running_tag_gone,
+                                         .revision = poll->revision,
                                          .asked = asked,
                                          .asked_count = count};
     return 0;

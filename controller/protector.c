@@ -139,7 +139,6 @@ void protector_ask(struct protector *protector, enum registry_verb verb, struct 
     request.ref.tag = tag;
     if (!leader_may_act(tracked->releases->leader)) {
         rest(protector); /* whoever leads has the book, in which it is still to be done */
-        queue_add(&tracked->work);
         return;
     }
     pullsecrets_fill(tracked, &request);

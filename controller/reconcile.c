@@ -119,8 +119,8 @@ static int gather_source(struct gathered *gathered, struct err *err)
     return 0;
 }
 
-/* What Tracks downstream wait for. */
-static int gather_awaited(struct gathered *gathered, struct err *err)
+/* What Tracks downstream ask for, and what they wait for. */
+static int gather_downstream(struct gathered *gathered, struct err *err)
 {
     const struct collection *all = &gathered->tracked->releases->tracks;
     const struct shelf_key key = gathered->tracked->kept->key;
@@ -130,9 +130,12 @@ static int gather_awaited(struct gathered *gathered, struct err *err)
         return err_no_memory(err);
     for (size_t i = 0; i < all->count; i++) {
         const struct tracked *other = all->items[i]->owner;
-        if (other && other->gist.readable && other->gist.awaits.len &&
-            str_eq(other->gist.from.namespace, key.namespace) &&
-            str_eq(other->gist.from.name, key.name))
+        if (!other || !other->gist.readable || !str_eq(other->gist.from.namespace, key.namespace) ||
+            !str_eq(other->gist.from.name, key.name))
+            continue;
+        if (other->gist.soak > gathered->facts.proof_wanted)
+            gathered->facts.proof_wanted = other->gist.soak;
+        if (other->gist.awaits.len)
             awaited[count++] = note_str(&other->gist.awaits);
     }
     gathered->facts.awaited = awaited;
@@ -217,7 +220,7 @@ static int gather(struct gathered *gathered, struct err *err)
     for (size_t i = 0; i < tracked->target_count; i++)
         if (gather_target(gathered, i, err) < 0)
             return -1;
-    if (gather_source(gathered, err) < 0 || gather_awaited(gathered, err) < 0 ||
+    if (gather_source(gathered, err) < 0 || gather_downstream(gathered, err) < 0 ||
         gather_beside(gathered, err) < 0 || gather_sharing(gathered, err) < 0 ||
         poll_facts(tracked, gathered->arena, &facts->registry, err) < 0)
         return -1;
@@ -382,11 +385,8 @@ void reconcile(struct work *work)
     struct gathered gathered = {.tracked = tracked, .arena = &arena};
     struct err err;
     notice_clock(tracked->releases);
-    if (!leader_may_act(tracked->releases->leader)) {
-        if (tracked->releases->leads) /* the Lease is late, perhaps for a moment only */
-            queue_add_in(work, LOOK_AGAIN_MS);
+    if (!leader_may_act(tracked->releases->leader)) /* all are looked at when we lead again */
         return;
-    }
     if (read_one(tracked->kept, &arena, &gathered.spec, &gathered.book, &err) < 0)
         tell_unreadable(tracked, &arena, &err);
     else if (tracked->gist.readable && knows_targets(tracked) &&

@@ -3,14 +3,19 @@
 #include "releasepage.h"
 
 #include <stdlib.h>
+#include <time.h>
 
+#include "pinnace/http.h"
 #include "pinnace/metrics.h"
 
 #include "releases.h"
 
 #include "pinnace/banned.h"
 
-enum { HOSTS_MAX = 64 };
+enum {
+    HOSTS_MAX = 64,
+    PATIENCE_S = 1, /* of those who read; a turn of the loop takes milliseconds */
+};
 
 static void add_labelled(const struct metric_family *family, const char *name, struct str value,
                          uint64_t number)
@@ -21,13 +26,15 @@ static void add_labelled(const struct metric_family *family, const char *name, s
 
 static void add_phases(struct buf *out, const struct releases *releases)
 {
-    uint64_t phases[TRACK_PHASES] = {0}, unreadable = 0;
+    uint64_t phases[TRACK_PHASES] = {0}, unreadable = 0, moved = 0;
     for (size_t i = 0; i < releases->tracks.count; i++) {
         const struct tracked *tracked = releases->tracks.items[i]->owner;
-        if (tracked && tracked->gist.readable)
-            phases[tracked->gist.phase]++;
-        else
+        if (!tracked || !tracked->gist.readable) {
             unreadable++;
+            continue;
+        }
+        phases[tracked->gist.phase]++;
+        moved += tracked->gist.tag_moved;
     }
     struct metric_family family =
         metric_open(out, "pinnace_tracks", METRIC_GAUGE, "Tracks by the phase in their status");
@@ -36,6 +43,9 @@ static void add_phases(struct buf *out, const struct releases *releases)
     metric_write(out, "pinnace_tracks_unreadable", METRIC_GAUGE,
                  "Tracks that cannot be read or are about to go, and are not acted on",
                  (int64_t)unreadable);
+    metric_write(out, "pinnace_tracks_tag_moved", METRIC_GAUGE,
+                 "Tracks with a tag that means other bytes than it meant, which are not rolled out",
+                 (int64_t)moved);
 }
 
 static void add_counts(struct buf *out, const struct releases *releases)
@@ -128,31 +138,60 @@ static void add_looks(struct buf *out, const struct releases *releases)
     }
 }
 
-void releasepage_write(struct releases *releases)
+static bool write_page(struct releases *releases, struct arena *arena, struct str *ret_text)
 {
-    struct arena arena ARENA_SCOPED = ARENA_INIT(4 * RELEASEPAGE_MAX_BYTES);
-    struct buf out = BUF_INIT(&arena, RELEASEPAGE_MAX_BYTES);
-    struct releasepage *page = releases->page;
-    struct str text;
+    struct buf out = BUF_INIT(arena, RELEASEPAGE_MAX_BYTES);
     add_phases(&out, releases);
     add_counts(&out, releases);
     add_registries(&out, releases);
     add_rates(&out, releases);
     add_looks(&out, releases);
-    if (buf_finish(&out, &text, NULL) < 0)
+    return buf_finish(&out, ret_text, NULL) == 0;
+}
+
+void releasepage_serve(struct releasepage *page, struct releases *releases)
+{
+    if (!atomic_load(&page->wanted))
         return;
+    struct arena arena ARENA_SCOPED = ARENA_INIT(4 * RELEASEPAGE_MAX_BYTES);
+    struct str text;
+    bool whole = write_page(releases, &arena, &text);
     pthread_mutex_lock(&page->mutex);
-    page->text.len = 0;
-    bytes_add(&page->text, text);
+    if (whole) {
+        page->text.len = 0;
+        bytes_add(&page->text, text);
+    }
+    atomic_store(&page->wanted, false);
+    pthread_cond_broadcast(&page->written);
     pthread_mutex_unlock(&page->mutex);
 }
 
 bool releasepage_read(struct releasepage *page, struct bytes *text)
 {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PATIENCE_S;
     pthread_mutex_lock(&page->mutex);
+    atomic_store(&page->wanted, true);
+    http_wake(page->http);
+    while (atomic_load(&page->wanted) &&
+           pthread_cond_timedwait(&page->written, &page->mutex, &until) == 0)
+        continue;
     bool added = bytes_add(text, bytes_str(&page->text));
     pthread_mutex_unlock(&page->mutex);
     return added;
+}
+
+void releasepage_begin(struct releasepage *page, struct http *http)
+{
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&page->written, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&page->mutex, NULL);
+    page->http = http;
+    page->text = BYTES_INIT(RELEASEPAGE_MAX_BYTES);
 }
 
 void releasepage_free(struct releasepage *page)

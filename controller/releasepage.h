@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * releasepage: what /metrics says of releases. The loop writes it each few seconds; other threads read
- * what it wrote last.
+ * releasepage: what /metrics says of releases. Another thread asks for it, and the loop writes it in its
+ * next turn: nobody pays for a page that nobody reads.
  */
 #ifndef PINNACE_CONTROLLER_RELEASEPAGE_H
 #define PINNACE_CONTROLLER_RELEASEPAGE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "pinnace/bytes.h"
 
+struct http;
 struct releases;
 
 enum {
@@ -18,17 +20,17 @@ enum {
 };
 
 struct releasepage {
+    struct http *http; /* whose loop writes it */
+    atomic_bool wanted;
     pthread_mutex_t mutex;
+    pthread_cond_t written;
     struct bytes text;
 };
 
-#define RELEASEPAGE_INIT                                                                           \
-    {                                                                                              \
-        .mutex = PTHREAD_MUTEX_INITIALIZER, .text = {.limit = RELEASEPAGE_MAX_BYTES }              \
-    }
-
-void releasepage_write(struct releases *releases);
-/* Appends it. */
+void releasepage_begin(struct releasepage *page, struct http *http);
+/* Once in each turn of the loop. */
+void releasepage_serve(struct releasepage *page, struct releases *releases);
+/* From other threads: appends what is so now, or was so last, if the loop has no time for it. */
 bool releasepage_read(struct releasepage *page, struct bytes *text);
 void releasepage_free(struct releasepage *page);
 

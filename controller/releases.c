@@ -10,7 +10,6 @@
 #include "poll.h"
 #include "protector.h"
 #include "reconcile.h"
-#include "releasepage.h"
 #include "tracks.h"
 
 #include "pinnace/banned.h"
@@ -19,7 +18,6 @@ enum {
     CALL_LEAST_MS = 500,  /* with less than that left of the Lease, nothing is begun */
     SPREAD_MS = 20,       /* for each Track, so that a registry is not asked by all at once */
     GATHER_PODS_MS = 100, /* many pods change at a time */
-    PAGE_MS = 5000,
     READ_ROOM = 16 * 1024 * 1024,
     TRACKS_BUSY_MAX = 32,
     HISTORIES_BUSY_MAX = 4,
@@ -67,8 +65,8 @@ void releases_lead(struct releases *releases, bool leads)
         if (!tracked)
             continue;
         if (leads) {
-            tracked->following_since =
-                clock_now(); /* nobody has looked, or not at what is so now */
+            /* nobody has looked, or not at what is so now */
+            tracked->following_since = clock_now();
             queue_add(&tracked->work);
             poll_within(tracked, (int64_t)releases->tracks.count * SPREAD_MS);
             continue;
@@ -100,14 +98,6 @@ void releases_hint(struct releases *releases, const struct push_hint *hint)
     }
 }
 
-static void page_is_due(void *context)
-{
-    struct releases *releases = context;
-    releasepage_write(releases);
-    timer_set(http_timers(kube_http(releases->kube)), &releases->page_timer,
-              clock_boot_ms() + PAGE_MS);
-}
-
 int releases_start(struct releases *releases, struct err *err)
 {
     struct timers *timers = http_timers(kube_http(releases->kube));
@@ -124,8 +114,6 @@ int releases_start(struct releases *releases, struct err *err)
     releases->workloads.changed = target_changed;
     releases->workloads.context = releases;
     workloads_begin(&releases->workloads);
-    releases->page_timer = (struct timer){.fire = page_is_due, .context = releases};
-    timer_set(timers, &releases->page_timer, clock_boot_ms());
     return tracks_start(releases, err);
 }
 
@@ -133,7 +121,6 @@ void releases_stop(struct releases *releases)
 {
     if (!releases->queue.timers)
         return;
-    timer_clear(http_timers(kube_http(releases->kube)), &releases->page_timer);
     queue_end(&releases->queue);
     queue_end(&releases->archive);
     queue_end(&releases->protection);

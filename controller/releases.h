@@ -36,11 +36,9 @@ struct releases {
     int64_t clock_ahead_ms; /* the wall clock, of the one that never jumps, at the last look */
     bool leads;
     unsigned term; /* counts the times that we came to lead */
-    struct releasepage *page;
-    struct timer page_timer;
 };
 
-/* The first five and page are set before. */
+/* The first six are set before. */
 int releases_start(struct releases *releases, struct err *err);
 void releases_stop(struct releases *releases);
 

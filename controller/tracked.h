@@ -25,14 +25,17 @@ struct note {
 /* What the whole controller must know of it without reading it again. */
 struct track_gist {
     bool readable;
-    bool protects; /* it is told to, or has something locked */
+    bool protects;  /* it is told to, or has something locked */
+    bool tag_moved; /* the condition of that name */
     int64_t generation, interval;
+    int64_t soak; /* that it asks of its source, in seconds */
     enum track_phase phase;
     char *names; /* holds the strings below */
     struct shelf_key from;
     struct imageref image; /* the repository, and the tag that is followed, unless versions are */
     struct note awaits;    /* a digest that it waits for its source to prove */
     struct note running;   /* the tag that runs by the book */
+    int64_t revision;      /* likewise */
 };
 
 struct asked {
@@ -53,6 +56,7 @@ struct poll {
     int64_t tried_at;
     struct note tag, digest, running_tag, running_digest;
     bool running_tag_gone;
+    int64_t revision;          /* of the book as it was asked */
     uint64_t newest;           /* what the newest tags came to when all were listed; 0: not known */
     int64_t listed_at;         /* seconds since 1970 */
     enum registry_fault fault; /* of the last try, and its words */

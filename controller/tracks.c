@@ -49,8 +49,12 @@ static int set_gist(struct tracked *tracked, const struct trackspec *spec,
 {
     struct track_gist gist = {.readable = !spec->deleted,
                               .protects = spec->protect || book->lock_count,
+                              .tag_moved =
+                                  book->conditions[TRACK_TAG_MOVED].status == CONDITION_TRUE,
                               .generation = spec->generation,
                               .interval = spec->interval,
+                              .soak = spec->from.soak,
+                              .revision = book->current.revision,
                               .phase = book->phase};
     const struct imageref *image = &spec->image;
     gist.names = malloc(spec->from.namespace.len + spec->from.track.len + image->host.len +

@@ -43,8 +43,9 @@ int workload_read(struct str json, enum target_kind kind, struct arena *arena,
 struct pod_image {
     struct str container, image;
     bool init;
-    int64_t restarts;    /* by its own doing; of one that is done none */
-    struct str fault;    /* a sentence, when the image itself is to blame; else .len 0 */
+    bool ended;       /* by its own doing: unless its pod is over it is about to be started again */
+    int64_t restarts; /* by its own doing; of one that is done none */
+    struct str fault; /* a sentence, when the image itself is to blame; else .len 0 */
     struct str obstacle; /* a sentence, when something else keeps it from running */
 };
 
@@ -82,7 +83,7 @@ struct rollout {
      * deadline stands still. That is so for a moment in every rollout. */
     bool unmade;
     bool sound;       /* at least one ready pod of it (of a CronJob: a Job that succeeded) */
-    int64_t restarts; /* of the tracked containers of its pods, in sum */
+    int64_t restarts; /* of the tracked containers of its pods, in sum, and those about to be */
     struct str why;   /* a sentence with numbers or the fault: for a condition and for people */
 };
 

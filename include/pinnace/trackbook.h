@@ -211,6 +211,8 @@ bool trackbook_equal(const struct trackbook *a, const struct trackbook *b);
 /* NULL when there is none. */
 const struct book_proof *book_proof_of(const struct trackbook *book, struct str digest);
 const struct book_quarantined *book_quarantine_of(const struct trackbook *book, struct str digest);
+/* Whether "released" lets pods of the row's bytes in. */
+bool book_lets_in(const struct trackbook *book, const struct book_row *row);
 /* Whether its candidate waits for a proof of the Track that its spec.from names. */
 bool book_awaits_proof(const struct trackbook *book);
 

@@ -35,6 +35,7 @@ struct registry_facts {
     struct str tag, digest;                 /* what is followed; .len 0: nothing fits */
     struct str running_tag, running_digest; /* what the tag that ran as it was asked means by now */
     bool running_tag_gone;                  /* it is missing from the list */
+    int64_t revision;                       /* of what ran by the book as it was asked */
     const struct presence_fact *asked;      /* digests that were asked for by themselves */
     size_t asked_count;
 };
@@ -56,6 +57,7 @@ struct track_facts {
     struct source_facts source;
     const struct str *awaited; /* digests that Tracks downstream wait for: their soak is finished */
     size_t awaited_count;
+    int64_t proof_wanted; /* seconds: the longest soak of Tracks downstream; 0: there are none */
     int64_t now;
     int64_t following_since; /* the targets: what was before counts on no deadline */
     struct str apply_error;  /* of the last STEP_APPLY, a sentence; .len 0: it went well */
@@ -91,7 +93,7 @@ struct track_decision {
     size_t event_count;
     int64_t again_at; /* STEP_REST: seconds since 1970; 0: only when something changes */
     bool follow_pods; /* the pods of the targets count now */
-    bool look_anew;   /* what the registry said last was asked while another tag ran */
+    bool look_anew;   /* what the registry said last was asked while something else ran */
     struct protect_job
         protect; /* not for STEP_WRITE; it is done beside the step, which never waits */
 };

@@ -245,7 +245,9 @@ int container_judge(const struct container_state *state, struct arena *arena,
     bool done = state->ended && state->exit_code == 0 && state->init;
     struct verdict verdict = {.state = state, .text = BUF_INIT(arena, SENTENCE_MAX_BYTES)};
     struct str text;
-    image->restarts = done || is_lost(state->ended_reason) ? 0 : state->restarts;
+    bool counts = !done && !is_lost(state->ended_reason);
+    image->restarts = counts ? state->restarts : 0;
+    image->ended = counts && (state->ended || str_eq(state->waits_for, STR("CrashLoopBackOff")));
     if (state->waits)
         judge_waiting(&verdict);
     else if (state->ended && !done)

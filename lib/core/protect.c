@@ -15,12 +15,6 @@ bool protect_may_lock_tag(const struct trackspec *spec, struct str tag)
     return tag.len && tag_is_immutable(&versions, tag) && !str_eq(tag, spec->follow.tag);
 }
 
-static bool is_good(const struct trackbook *book, const struct book_row *row)
-{
-    return row->state != ROW_FAILED && row->state != ROW_ABANDONED &&
-           !book_quarantine_of(book, row->digest);
-}
-
 static size_t count_parts(const struct trackbook *book, struct str release)
 {
     size_t count = 0;
@@ -72,7 +66,7 @@ size_t protect_wanted(const struct trackspec *spec, const struct trackbook *book
     add(&wanted, book->current.digest);
     add(&wanted, book->previous_good.digest);
     for (size_t i = 0; i < book->row_count; i++)
-        if (is_good(book, &book->rows[i]))
+        if (book_lets_in(book, &book->rows[i]))
             add(&wanted, book->rows[i].digest);
     return wanted.count;
 }

@@ -133,7 +133,7 @@ static void judge_images(struct look *look, const struct pod_facts *pod, struct 
         const struct pod_image *image = &pod->images[i];
         bool meant = is_meant(look, image);
         if (meant)
-            look->rollout.restarts += image->restarts;
+            look->rollout.restarts += image->restarts + image->ended;
         if (meant && image->fault.len && !fault->len)
             *fault = image->fault;
         struct str other = image->obstacle.len ? image->obstacle : meant ? STR_NONE : image->fault;

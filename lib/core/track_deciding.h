@@ -100,6 +100,8 @@ void rows_count_proof(struct deciding *d, bool on);
 
 void track_adopt(struct deciding *d);  /* track_settle.c */
 void track_settle(struct deciding *d); /* what runs, while nothing rolls out */
+/* What runs is watched: somebody downstream asks for more of its time than was seen. */
+bool track_gathers_proof(const struct deciding *d);
 /* Of the first count targets. */
 void track_find_drift(struct deciding *d, size_t count);
 void track_hear(struct deciding *d); /* track_words.c */

@@ -59,6 +59,18 @@ static bool is_about_what_runs(const struct deciding *d)
            (registry->digest.len && str_eq(registry->tag, running));
 }
 
+/*
+ * Another one that leads, by a Lease of its own, may have rolled out what is newer than what was
+ * answered here before: that is no reason to take it back. Who asks now hears what it means now.
+ */
+static bool is_overtaken(const struct deciding *d)
+{
+    const struct registry_facts *registry = &d->facts->registry;
+    const struct trackbook *book = d->book;
+    return registry->revision != book->current.revision &&
+           !str_eq(registry->digest, book->current.digest);
+}
+
 static enum resolution resolve(struct deciding *d)
 {
     const struct registry_facts *registry = &d->facts->registry;
@@ -66,7 +78,7 @@ static enum resolution resolve(struct deciding *d)
         return RESOLUTION_ERROR;
     if (!registry->at)
         return RESOLUTION_UNKNOWN;
-    d->decision->look_anew = !is_about_what_runs(d);
+    d->decision->look_anew = !is_about_what_runs(d) || is_overtaken(d);
     if (d->decision->look_anew)
         return RESOLUTION_UNKNOWN;
     if (registry->running_tag_gone && d->spec->follow.range &&

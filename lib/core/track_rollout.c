@@ -63,7 +63,7 @@ static void succeed(struct deciding *d, enum row_state state)
     rows_end(d, state, STR_NONE);
     if (state == ROW_HEALTHY && proof && !proof->proved_at)
         proof->proved_at = d->now;
-    if (state == ROW_APPLIED)
+    if (!track_gathers_proof(d))
         rows_count_proof(d, false);
     deciding_event(d, row_state_names[state].ptr, false, true,
                    deciding_text(d,

@@ -109,7 +109,28 @@ void track_find_drift(struct deciding *d, size_t count)
 
 /* --- Proof -------------------------------------------------------------------------------------- */
 
-/* Pods are not followed all the time: without them the workload's own word counts. */
+/* As long as somebody downstream asks for, at the least as long as it asks for itself. */
+static int64_t proof_needed(const struct deciding *d)
+{
+    int64_t wanted = d->facts->proof_wanted;
+    return wanted && wanted < d->spec->soak ? d->spec->soak : wanted;
+}
+
+bool track_gathers_proof(const struct deciding *d)
+{
+    const struct trackbook *book = d->next;
+    const struct book_proof *proof = book_proof_of(book, book->current.digest);
+    enum row_state state = book->rows[0].state;
+    if (!proof || proof_seconds(proof, d->now) >= proof_needed(d) ||
+        (state != ROW_HEALTHY && state != ROW_ADOPTED))
+        return false;
+    for (size_t i = 0; i < d->spec->target_count; i++)
+        if (d->targets[i].rollout.state == ROLLOUT_APPLIED)
+            return false;
+    return true;
+}
+
+/* While its pods are not known yet, as in a new controller, the workload's own word counts. */
 static bool is_sound(const struct target_now *target)
 {
     if (target->facts->workload && target->target->kind == TARGET_CRON_JOB)
@@ -119,15 +140,20 @@ static bool is_sound(const struct target_now *target)
            (target->rollout.sound || !target->facts->pods_known);
 }
 
+static bool knows_pods(const struct deciding *d)
+{
+    for (size_t i = 0; i < d->spec->target_count; i++)
+        if (!d->targets[i].facts->pods_known)
+            return false;
+    return true;
+}
+
 /* Restarts since the soak: what was counted up to now proves nothing. */
 static void watch_restarts(struct deciding *d)
 {
     int64_t restarts = 0;
-    for (size_t i = 0; i < d->spec->target_count; i++) {
-        if (!d->targets[i].facts->pods_known)
-            return;
+    for (size_t i = 0; i < d->spec->target_count; i++)
         restarts += d->targets[i].rollout.restarts;
-    }
     struct book_proof *proof = rows_proof(d->next, d->next->current.digest);
     if (restarts > d->next->rollout.restarts && proof) {
         proof->seconds = 0;
@@ -136,22 +162,29 @@ static void watch_restarts(struct deciding *d)
     d->next->rollout.restarts = restarts;
 }
 
+/* Nothing is counted that nobody watches: what goes on unseen would hide restarts. */
 static void count_proof(struct deciding *d)
 {
     struct trackbook *book = d->next;
-    enum row_state state = book->rows[0].state;
-    bool sound = state == ROW_HEALTHY || state == ROW_ADOPTED;
+    struct book_proof *proof = rows_proof(book, book->current.digest);
+    if (proof && !proof->proved_at && proof_seconds(proof, d->now) >= d->spec->soak)
+        proof->proved_at = d->now;
+    d->decision->follow_pods = track_gathers_proof(d);
+    if (!proof || !d->decision->follow_pods) {
+        rows_count_proof(d, false);
+        return;
+    }
+    bool known = knows_pods(d), sound = proof->since || known;
     for (size_t i = 0; i < d->spec->target_count; i++)
         sound = sound && is_sound(&d->targets[i]);
-    watch_restarts(d);
+    if (known)
+        watch_restarts(d);
     rows_count_proof(d, sound);
-    struct book_proof *proof = rows_proof(book, book->current.digest);
-    if (!proof || proof->proved_at || !proof->since)
+    if (!proof->since)
         return;
-    if (proof_seconds(proof, d->now) >= d->spec->soak)
-        proof->proved_at = d->now;
-    else
+    if (!proof->proved_at)
         deciding_again(d, proof->since + d->spec->soak - proof->seconds);
+    deciding_again(d, proof->since + proof_needed(d) - proof->seconds);
 }
 
 /* What was put in place while nothing ran, and runs now, is judged as any rollout is. */
@@ -178,7 +211,6 @@ void track_settle(struct deciding *d)
         rows_count_proof(d, false);
         return;
     }
-    d->decision->follow_pods = deciding_awaited(d, book->current.digest);
     if (runs_at_last(d)) {
         book->rows[0].state = ROW_ROLLING_OUT;
         book->rows[0].ended_at = 0;

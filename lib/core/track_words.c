@@ -190,13 +190,14 @@ static void hear_promote(struct deciding *d)
 
 /* --- Hold --------------------------------------------------------------------------------------- */
 
-/* The nearest bytes that ran well and are there; asks for them one after another. */
+/* The nearest bytes but those that run that ran well and are there; asks for one after another. */
 static bool nearest_there(struct deciding *d, struct str gone, struct str *ret_name)
 {
     for (size_t i = 0; i < d->next->row_count; i++) {
         const struct book_row *row = &d->next->rows[i];
         bool tried, good = row->state == ROW_HEALTHY || row->state == ROW_ADOPTED;
-        if (!good || str_eq(row->digest, gone) || book_quarantine_of(d->next, row->digest))
+        if (!good || str_eq(row->digest, gone) || str_eq(row->digest, d->next->current.digest) ||
+            book_quarantine_of(d->next, row->digest))
             continue;
         enum presence presence = deciding_presence(d, row->digest, &tried);
         if (presence == PRESENCE_THERE)
@@ -220,14 +221,13 @@ static void refuse_hold(struct deciding *d)
     deciding_event(d, "RollbackRefused", true, false, d->next->stopped);
 }
 
-/* As the ledger stands, "released" lets pods of these bytes in, under this name. */
+/* As the ledger stands, and under this name. */
 static bool is_let_in(const struct trackbook *book, struct str tag, struct str digest)
 {
     for (size_t i = 0; i < book->row_count; i++) {
         const struct book_row *row = &book->rows[i];
-        if (str_eq(row->digest, digest) && str_eq(row->tag, tag) && row->state != ROW_FAILED &&
-            row->state != ROW_ABANDONED)
-            return !book_quarantine_of(book, digest);
+        if (str_eq(row->digest, digest) && str_eq(row->tag, tag) && book_lets_in(book, row))
+            return true;
     }
     return false;
 }

@@ -303,6 +303,12 @@ const struct book_quarantined *book_quarantine_of(const struct trackbook *book, 
     return NULL;
 }
 
+bool book_lets_in(const struct trackbook *book, const struct book_row *row)
+{
+    return row->state != ROW_FAILED && row->state != ROW_ABANDONED &&
+           !book_quarantine_of(book, row->digest);
+}
+
 bool book_awaits_proof(const struct trackbook *book)
 {
     return book->candidate.digest.len && book->candidate.waits == WAITS_FOR_PROOF;

@@ -321,7 +321,6 @@ def marks(api, controller):
 
 
 def show_polls(api, controller, before, first):
-    """The counters are written every few seconds: requests and polls are compared from the controller's start on."""
     begun = marks(api, controller)
     time.sleep(SECONDS)
     cpu, polled, asked, written, lasted = (b - a for a, b in zip(begun, marks(api, controller)))

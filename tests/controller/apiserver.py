@@ -126,6 +126,30 @@ def applied(old, new):
     return new
 
 
+def strategic(old, patch):
+    """A strategic merge, as far as objects and lists of things with a name go."""
+    if isinstance(patch, dict):
+        result = dict(old) if isinstance(old, dict) else {}
+        result.update({key: strategic(result.get(key), value) for key, value in patch.items()})
+        return {key: value for key, value in result.items() if key not in patch or patch[key] is not None}
+    if isinstance(patch, list) and patch and all(isinstance(item, dict) and "name" in item for item in patch):
+        return strategic_list(old or [], patch)
+    return patch
+
+
+def strategic_list(old, patch):
+    """In the patch's own order, too; what it does not name stays before what stood behind it."""
+    there = {item["name"]: (at, item) for at, item in enumerate(old)}
+    result, begin = [strategic(there.get(item["name"], (0, None))[1], item) for item in patch], 0
+    for at, item in enumerate(old):
+        if all(item["name"] != other["name"] for other in patch):
+            behind = (i for i in range(begin, len(result)) if there.get(result[i]["name"], (-1,))[0] > at)
+            place = next(behind, len(result))
+            result.insert(place, item)
+            begin = place + 1
+    return result
+
+
 def json_patched(document, operations):
     """RFC 6902: add, replace, remove and test."""
     document = copy.deepcopy(document)
@@ -351,18 +375,18 @@ class ApiServer(double.Double):
         if meta.get("uid", uid) != uid and asked.verb == "replace":
             raise Refused(409, "Conflict", f"Operation cannot be fulfilled on {asked.plural} \"{asked.name}\": StorageError: invalid object: "
                                            f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {uid}")
-        if meta.get("uid", uid) != uid:
-            raise Refused(422, "Invalid", f"{asked.kind} \"{asked.name}\" is invalid: metadata.uid: Invalid value: \"{meta['uid']}\": field is immutable")
         if meta.get("resourceVersion", old["metadata"]["resourceVersion"]) != old["metadata"]["resourceVersion"]:
             raise Refused(409, "Conflict", f"Operation cannot be fulfilled on {asked.plural} \"{asked.name}\": the object has been modified; "
                                            "please apply your changes to the latest version and try again")
+        if meta.get("uid", uid) != uid:
+            raise Refused(422, "Invalid", f"{asked.kind} \"{asked.name}\" is invalid: metadata.uid: Invalid value: \"{meta['uid']}\": field is immutable")
 
     def replace(self, handler, asked):
         self.write(handler, asked, lambda old: asked.body)
 
     def patch(self, handler, asked):
         if "strategic-merge-patch" in asked.type:
-            self.write(handler, asked, lambda old: applied(old, asked.body))
+            self.write(handler, asked, lambda old: strategic(old, asked.body))
         elif "merge-patch" in asked.type:
             self.write(handler, asked, lambda old: merged(old, asked.body))
         elif "json-patch" in asked.type:

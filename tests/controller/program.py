@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running pinnace-controller, for tests: its log, its metrics, and its word about leaks and races at the end."""
+import datetime
 import json
 import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "manifests"))
+from patience import InVain, until  # noqa: E402
+
+TAKEN_OVER_S = 15  # what is promised of a leader that is gone, from when it was last heard of
 PATIENCE = 120  # seconds until something counts as never: for machines that are slow, and busy besides
 SANITIZER = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:")
 
 
-class Failure(Exception):
-    pass
+class Failure(InVain):
+    """No condition that is waited for bears it."""
 
 
 def demand(holds, what):
@@ -28,17 +34,17 @@ def equal(got, want, what):
 
 
 def eventually(holds, what, patience=PATIENCE):
-    """What holds() gives as soon as that is something. What it looks into may not be there yet."""
-    end = time.monotonic() + patience
-    while True:
-        try:
-            if value := holds():
-                return value
-            met = f"it was {value!r}"
-        except (LookupError, TypeError, AttributeError, ValueError, StopIteration, OSError) as problem:
-            met = f"it met {problem!r}"
-        demand(time.monotonic() < end, f"it never came: {what() if callable(what) else what}: {met}")
-        time.sleep(0.01)
+    """As until; that it was in vain is a failure as any other."""
+    try:
+        return until(holds, what, patience, 0.01)
+    except Failure:
+        raise
+    except InVain as problem:
+        raise Failure(str(problem)) from None
+
+def lease_time(text):
+    """Of a Lease, as seconds."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Controller:

@@ -147,6 +147,70 @@ def a_slow_write_delays_nobody_else(world):
 
 
 @test
+def a_tag_that_moves_between_the_look_and_the_rollout(world):
+    """What was resolved is rolled, by its digest; what the tag means by then comes after it."""
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+    later = manifest("web:latest:later")
+    moved = []
+
+    def move(handler, asked):
+        if str(asked) == "replace tracks/status" and not moved and asked.body["status"]["ledger"][0]["digest"] == second:
+            moved.append(world.registry.image("web", "latest", later))
+        return False
+    second = digest_of(manifest("web:latest:second"))
+    world.api.faults.append(move)
+    equal(push(world, "web", content="second"), second, "the digest")
+    world.rolled("web", digest_of(later))
+    equal(moved, [digest_of(later)], "moves")
+    patches = [asked.body["spec"]["template"]["spec"]["containers"] for asked in world.api.asked_for("patch deployments")]
+    patches = [patch for at, patch in enumerate(patches) if not at or patch != patches[at - 1]]  # the hand may have been quicker
+    equal(patches, [[{"name": "main", "image": f"{world.registry.host}/web:latest@{digest}"}] for digest in (first, second, digest_of(later))], "patches")
+    equal([row["digest"] for row in world.rows("web")][:3], [digest_of(later), second, first], "the ledger")
+
+
+@test
+def a_container_that_appears_or_vanishes(world):
+    first = world.make("web")
+    world.lead()
+    world.rolled("web", first)
+
+    def condition(kind):
+        return next(((c["status"], c["reason"], c["message"]) for c in world.status("web").get("conditions", []) if c["type"] == kind), None)
+
+    def put(*containers):
+        body = world.api.find(APPS, "deployments", "web", "default")
+        body["spec"]["template"]["spec"]["containers"] = [{"name": name, "image": image} for name, image in containers]
+        world.api.put(APPS, "deployments", "web", body, "default")
+
+    def images():
+        spec = world.api.find(APPS, "deployments", "web", "default")["spec"]["template"]["spec"]
+        return {container["name"]: container["image"] for container in spec["containers"]}
+    ours, other = images()["main"], f"{world.registry.host}/web:old"
+    put(("main", ours), ("between", "elsewhere/x:1"), ("second", other))
+    eventually(lambda: condition("Drifted")[:2] == ("True", "AnotherHand"), "another hand is told of")
+    equal(images()["second"], other, "what another hand put there is not fought")
+    body = world.api.find(TRACKS, "tracks", "web", "default")
+    body["spec"]["resume"] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "by": "ann"}
+    world.api.put(TRACKS, "tracks", "web", body, "default")
+    eventually(lambda: images()["second"] == ours, "resume gives it the digest")
+    equal(list(images().items()), [("main", ours), ("between", "elsewhere/x:1"), ("second", ours)], "the containers, in their order")
+    eventually(lambda: condition("Drifted")[0] == "False", "no drift")
+    put(("main", ours), ("between", "elsewhere/x:1"))
+    eventually(lambda: condition("Ready")[0] == "True", "it is well without it")
+    put(("between", "elsewhere/x:1"))
+    eventually(lambda: condition("Stalled")[:2] == ("True", "TargetMissing"), "what it moves is not there")
+    demand("no container" in condition("Stalled")[2], condition("Stalled"))
+    second = push(world, "web")
+    time.sleep(2)
+    equal(images(), {"between": "elsewhere/x:1"}, "the containers of others")
+    put(("between", "elsewhere/x:1"), ("main", ours))
+    eventually(lambda: images()["main"].endswith(second), "it is there again, and goes on")
+    equal(images()["between"], "elsewhere/x:1", "the container of others")
+
+
+@test
 def an_api_server_that_is_away_and_back(world):
     first = world.make("web")
     program = world.lead()

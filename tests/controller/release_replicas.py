@@ -3,8 +3,16 @@
 import signal
 import time
 
-from program import demand, equal, eventually
+from apiserver import refusing, when
+from program import TAKEN_OVER_S, demand, equal, eventually, lease_time
 from releasetest import push, test
+from releaseworld import CORE
+
+
+def leases(world):
+    """What each write of it left in the Lease."""
+    with world.api.lock:
+        return [body["spec"] for _, key, _, body in world.api.past if key[1] == "leases"]
 
 
 @test
@@ -27,12 +35,73 @@ def a_leader_that_is_killed_is_followed(world):
     leader = world.lead()
     standby = world.start()
     world.rolled("web", digest)
+    before = leases(world)[-1]["holderIdentity"]
     leader.process.kill()
-    killed = time.monotonic()
     second = push(world, "web")
     standby.wait_for("leading")
-    took = time.monotonic() - killed
-    print(f"    the other one leads after {took:.1f} s")
+    heard = [lease for lease in leases(world) if lease["holderIdentity"] == before][-1]
+    taken = next(lease for lease in leases(world) if lease["holderIdentity"] != before)
+    took = lease_time(taken["acquireTime"]) - lease_time(heard["renewTime"])
+    print(f"    the other one leads {took:.1f} s after the last word of the one that is gone")
+    demand(took <= TAKEN_OVER_S, f"taken over after {took:.1f} s")
+    world.rolled("web", second)
+
+
+@test
+def two_that_lead_by_different_leases(world):
+    """As when it is installed twice: each row and each change of a template is there once, whoever was first."""
+    first = world.make("web")
+    world.api.put(CORE, "namespaces", "other", {})
+    programs = [world.lead(), world.lead("--namespace", "other")]
+    world.rolled("web", first)
+    digests = [first]
+    for _ in range(6):
+        digests.append(push(world, "web"))
+        world.rolled("web", digests[-1])
+    for program in programs:
+        demand(program.metric('pinnace_track_polls_total{result="begun"}') > 0, "one of them does nothing at all")
+        equal(program.events("not leading"), [], "one that leads no longer")
+    rows = [(row["digest"], row["revision"]) for row in world.rows("web")]
+    equal(sorted(rows, key=lambda row: row[1]), rows[::-1], "revisions")
+    for digest in digests:
+        equal([row[0] for row in rows].count(digest), 1, f"rows of {digest}: {rows}")
+    equal(world.rolled_ever("web"), digests, "templates, one after the other")
+
+
+@test
+def a_call_under_way_ends_before_the_lease_does(world):
+    """The server takes the patch and says nothing, and no renewal: the call is given up while it is led, none follows it."""
+    first = world.make("web")
+    program = world.lead()
+    world.rolled("web", first)
+    given_up = []
+
+    def hold(handler, asked):
+        """Until whoever asks has gone; then nothing is done of it."""
+        if str(asked) != "patch deployments":
+            return False
+        if not given_up:
+            world.api.faults.insert(0, no_renewal)
+        handler.connection.settimeout(120)
+        handler.connection.recv(1)
+        given_up.append(time.time())
+        handler.close_connection = True
+        return True
+    no_renewal = when("patch leases", refusing(500))
+    world.api.faults.append(hold)
+    second = push(world, "web")
+    program.wait_for("not leading")
+    eventually(lambda: given_up, "the patch is given up")
+    held = leases(world)[-1]
+    ends = lease_time(held["renewTime"]) + held["leaseDurationSeconds"]
+    demand(given_up[0] < ends, f"given up {given_up[0] - ends:.1f} s after its Lease")
+    asked = len(world.api.asked_for("patch deployments"))
+    time.sleep(5)
+    equal(len(world.api.asked_for("patch deployments")), asked, "patches of one that does not lead")
+    equal(len(given_up), 1, "patches that were held")
+    demand(world.image_of("web").endswith(first), "the template")
+    world.api.faults.clear()
+    program.wait_for("leading", 2)
     world.rolled("web", second)
 
 

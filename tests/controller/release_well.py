@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 from program import demand, equal, eventually
-from releasetest import at_rest, await_polls, heads, push, quiet, test
+from releasetest import at_rest, await_polls, event_notes, heads, push, quiet, test
 from releaseworld import APPS
 
 
@@ -34,14 +34,18 @@ def a_poll_that_finds_nothing_writes_nothing_and_asks_once(world):
     program = world.lead()
     world.rolled("web", digest)
     eventually(lambda: world.status("web")["phase"] == "Current", "rest")
-    before, asked = at_rest(world), len(heads(world, "web"))
+    begun = 'pinnace_track_polls_total{result="begun"}'
+    before, asked, polls = at_rest(world), len(heads(world, "web")), program.metric(begun)
     await_polls(world, "web", 4)
     equal(quiet(world, before), [], "writes of polls that find nothing")
-    demand(set(heads(world, "web")[asked:]) == {"HEAD"}, heads(world, "web")[asked:])
+    after = heads(world, "web")[asked:]
+    demand(set(after) == {"HEAD"}, after)
+    counted = program.metric(begun) - polls
+    demand(abs(len(after) - counted) <= 1, f"{len(after)} requests for {counted} polls")  # one may be under way
     sample = 'pinnace_track_looked_timestamp_seconds{namespace="default",track="web"} '
 
     def looked():
-        lines = program.get("/metrics")[1].splitlines()  # written each few seconds, and not before it leads
+        lines = program.get("/metrics")[1].splitlines()  # not before it leads
         return next((float(line.removeprefix(sample)) for line in lines if line.startswith(sample)), 0)
     demand(time.time() - eventually(looked, "the last look") < 120, "when it looked last")
 
@@ -60,6 +64,27 @@ def versions_go_up(world):
     world.registry.image("web", "v1.1.5")
     await_polls(world, "web", 6)
     world.rolled("web", third)
+
+
+@test
+def a_version_that_is_pushed_again_is_told_and_not_rolled(world):
+    world.registry.image("web", "v0.9.0")
+    first = world.registry.image("web", "v1.0.0")
+    world.deployment("web", f"{world.registry.host}/web:v0.9.0")
+    world.track("web", follow={"semver": ">=1.0.0"})
+    program = world.lead()
+    world.rolled("web", first)
+    equal(program.metric("pinnace_tracks_tag_moved"), 0, "before")
+    before = at_rest(world)
+    second = push(world, "web", "v1.0.0")
+    eventually(lambda: program.metric("pinnace_tracks_tag_moved") == 1, "a metric")
+    eventually(lambda: any(second[:19] in note for note in event_notes(world, "TagMoved")), "an Event")
+    await_polls(world, "web", 4)
+    equal([write for write in quiet(world, before) if "deployments" in write], [], "writes to the Deployment")
+    demand(world.image_of("web").endswith("@" + first), world.image_of("web"))
+    third = push(world, "web", "v1.1.0")
+    world.rolled("web", third)
+    eventually(lambda: program.metric("pinnace_tracks_tag_moved") == 0, "another version runs: no tag of it has moved")
 
 
 @test

@@ -135,6 +135,13 @@ class ReleaseWorld:
         body = self.api.find(APPS, "deployments", name, namespace)
         return body["spec"]["template"]["spec"]["containers"][0]["image"]
 
+    def rolled_ever(self, name, namespace="default"):
+        """The images that its template has had, one after the other, by what comes behind the @."""
+        with self.api.lock:
+            images = [body["spec"]["template"]["spec"]["containers"][0]["image"].rpartition("@")[2] for _, key, _, body in self.api.past
+                      if key[1:] == ("deployments", namespace, name)]
+        return [image for at, image in enumerate(images) if not at or image != images[at - 1]][1:]
+
     def status(self, name, namespace="default"):
         return (self.api.find(TRACKS, "tracks", name, namespace) or {}).get("status") or {}
 

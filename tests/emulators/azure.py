@@ -186,14 +186,15 @@ class Registry:
     readers and writers have roles for the repositories below some folders, client -> folders; passwords: name -> (password,
     what it may).
 
-    attributes: (repository, digest or tag) -> what may not be done to it; slow: paths that are answered when this is set."""
+    attributes: (repository, digest or tag) -> what may not be done to it; hidden: (repository, digest) of what was deleted
+    and can be brought back for some days (soft delete), or is not let out yet (quarantine): nobody finds it, by no name."""
 
     def __init__(self, cloud, host, behind, authority=None):
         self.cloud, self.host, self.behind, self.authority = cloud, host, behind, authority
         self.signer, self.pullers, self.pushers, self.passwords = Signer(host), set(), set(), {}
         self.readers, self.writers = {}, {}
         self.anonymous, self.closed, self.moods, self.times = False, False, {}, {}
-        self.attributes, self.hanging = {}, None
+        self.attributes, self.hidden, self.hanging = {}, set(), None
 
     def serve(self, asked):
         if self.closed:
@@ -294,6 +295,12 @@ class Registry:
         finally:
             connection.close()
 
+    def digest_behind(self, repository, name):
+        return self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader("Docker-Content-Digest")
+
+    def is_hidden(self, repository, name):
+        return any(repository == hidden for hidden, _ in self.hidden) and (repository, self.digest_behind(repository, name)) in self.hidden
+
     def tags(self, asked, repository):
         """The tags with their digests and times, which are when they were first seen as they are."""
         query = asked.query()
@@ -305,7 +312,9 @@ class Registry:
             raise no_registry(404, "NAME_UNKNOWN", "repository not found")
         rows = []
         for name in json.loads(body)["tags"] or []:
-            digest = self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader("Docker-Content-Digest")
+            digest = self.digest_behind(repository, name)
+            if (repository, digest) in self.hidden:
+                continue
             seen = self.times.setdefault((repository, name), {}).setdefault(digest, time.time_ns())
             rows.append({"name": name, "digest": digest, "createdTime": f"{seen}", "lastUpdateTime": f"{seen}", "signed": False,
                          "changeableAttributes": self.attributes_of(repository, name)})
@@ -316,6 +325,13 @@ class Registry:
     def attributes_of(self, repository, name):
         return {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True, **self.attributes.get((repository, name), {})}
 
+    def list(self, asked, repository):
+        """The tags of what is not hidden, in one page."""
+        answer, body = self.ask_behind("GET", asked.path)
+        if answer.status != 200:
+            raise no_registry(404, "NAME_UNKNOWN", "repository not found")
+        return {"name": repository, "tags": [name for name in json.loads(body)["tags"] or [] if not self.is_hidden(repository, name)]}
+
     def one(self, asked):
         """What may be done to a manifest or a tag; a tag's attributes and its manifest's know nothing of each other."""
         repository, kind, name = urllib.parse.unquote(asked.path[8:]).rsplit("/", 2)
@@ -325,7 +341,7 @@ class Registry:
             self.hanging.wait(60)
         self.check(asked, repository, "metadata_read" if asked.method == "GET" else "metadata_write")
         answer, body = self.ask_behind("GET", f"/v2/{repository}/manifests/{name}", ACCEPT)
-        if answer.status != 200:
+        if answer.status != 200 or self.is_hidden(repository, name):
             raise no_registry(404, "MANIFEST_UNKNOWN" if kind == "_manifests" else "TAG_UNKNOWN", "it is not known")
         if asked.method == "PATCH":
             self.change(asked, repository, name)
@@ -357,8 +373,7 @@ class Registry:
     def tags_of(self, repository, digest):
         answer, body = self.ask_behind("GET", f"/v2/{repository}/tags/list")
         names = json.loads(body)["tags"] or [] if answer.status == 200 else []
-        return [name for name in names if self.ask_behind("HEAD", f"/v2/{repository}/manifests/{name}", ACCEPT)[0].getheader(
-            "Docker-Content-Digest") == digest]
+        return [name for name in names if self.digest_behind(repository, name) == digest]
 
     def locked(self, repository, name, *attributes):
         return not all(self.attributes_of(repository, name)[attribute] for attribute in attributes)
@@ -395,6 +410,10 @@ class Registry:
         action = {"PUT": "push", "DELETE": "delete"}.get(asked.method, "metadata_read" if kind == "tags" else "pull")
         self.check(asked, repository, action)
         self.refuse_locked(asked, repository, name)
+        if kind == "manifests" and asked.method in ("GET", "HEAD") and self.is_hidden(repository, name):
+            raise no_registry(404, "MANIFEST_UNKNOWN", f"manifest tagged by \"{name}\" is not found")
+        if kind == "tags" and self.hidden:
+            return self.list(asked, repository)
         return pass_on(self.behind, asked, self.authority)
 
 

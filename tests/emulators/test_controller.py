@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
+import subprocess
 import sys
 import time
 
@@ -12,14 +14,15 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "controller
 import aws
 import google
 import test_aws
+import test_azure
 import test_google
 import test_others
 from program import Controller, eventually
 from releaseworld import APPS, CORE, TRACKS, ReleaseWorld  # noqa: F401
 from servers import INDEX, connect, digest_of, index, push
-from world import equal
+from world import contains, equal
 
-NAMES = [*test_aws.NAMES, *test_google.NAMES, *test_others.NAMES]
+NAMES = [*test_aws.NAMES, *test_azure.NAMES, *test_google.NAMES, *test_others.NAMES]
 TESTS = []
 
 
@@ -39,18 +42,38 @@ class Cluster(ReleaseWorld):
         program.wait_for("leading")
         return program
 
-    def follow(self, image, secret=None, **spec):
-        """A Deployment that runs something else, and a Track; secret: docker's configuration that its pods pull with."""
+    def follow(self, image, secret=None, namespace="default", by_account=False, **spec):
+        """A Deployment that runs something else, and a Track; secret: docker's configuration that its pods pull with, in
+        today's form as the workload's own; by_account: in the old form, as their ServiceAccount's."""
         labels, pod = {"app": "web"}, {"containers": [{"name": "main", "image": f"{image}:old"}]}
+        account = {"metadata": {}}
         if secret:
-            pod["imagePullSecrets"] = [{"name": "puller"}]
-            data = base64.b64encode(json.dumps({"auths": secret}).encode()).decode()
-            self.api.put(CORE, "secrets", "puller", {"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": data}}, "default")
-        self.api.put(CORE, "serviceaccounts", "default", {"metadata": {}}, "default")
+            (account if by_account else pod)["imagePullSecrets"] = [{"name": "puller"}]
+            kind, key, content = ("dockercfg", ".dockercfg", secret) if by_account else ("dockerconfigjson", ".dockerconfigjson", {"auths": secret})
+            data = base64.b64encode(json.dumps(content).encode()).decode()
+            self.api.put(CORE, "secrets", "puller", {"type": f"kubernetes.io/{kind}", "data": {key: data}}, namespace)
+        self.api.put(CORE, "serviceaccounts", "default", account, namespace)
         self.api.put(APPS, "deployments", "web", {"metadata": {}, "spec": {
-            "replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}, "default")
+            "replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}}, namespace)
         host, _, path = image.partition("/")
-        self.track("web", image=f"{host}/{path}", **spec)
+        self.track("web", namespace, image=f"{host}/{path}", **spec)
+
+    def unresolved(self, words, namespace, name="web"):
+        """Waits until the Track there says that it cannot look, with these words."""
+        eventually(lambda: any(c["type"] == "Resolved" and c["status"] == "False" and words in c["message"]
+                               for c in self.status(name, namespace).get("conditions", [])),
+                   lambda: f"a condition with {words!r} of {namespace}/{name}: {self.status(name, namespace)}")
+
+    def change(self, name, **spec):
+        """Fields of the Track; None takes one away."""
+        body = self.api.find(TRACKS, "tracks", name, "default")
+        body["spec"] = {field: value for field, value in {**body["spec"], **spec}.items() if value is not None}
+        self.api.put(TRACKS, "tracks", name, body, "default")
+
+    def condition(self, name, kind):
+        """(status, reason, message), all empty while it says nothing."""
+        rows = [row for row in self.status(name).get("conditions", []) if row["type"] == kind]
+        return tuple(rows[0].get(field, "") for field in ("status", "reason", "message")) if rows else ("", "", "")
 
     def told(self):
         """All that the controller has said anywhere but to a registry."""
@@ -82,10 +105,12 @@ class World:
             cloud.stop()
 
 
-def push_anew(behind):
-    """Other bytes under latest; gives their digest."""
-    connection, data = connect(behind.host, None, plain=True), index("arm64", "amd64")
-    push(connection, "shop/web", "latest", data, INDEX)
+def push_anew(behind, *children, name=None, tag="latest"):
+    """Other bytes under the tag, of other children or with another name; gives their digest."""
+    connection, data = connect(behind.host, None, plain=True), index(*(children or ("arm64", "amd64")))
+    if name:
+        data = json.dumps({**json.loads(data), "annotations": {"name": name}}).encode()
+    push(connection, "shop/web", tag, data, INDEX)
     connection.close()
     return digest_of(data)
 
@@ -150,6 +175,47 @@ def the_machine_of_google(world):
         cloud.registry.tokens = {}
         cluster.rolled("web", push_anew(cloud.behind))
         assert "ya29" not in cluster.told()
+
+
+@test
+def what_azure_hides(world):
+    """Soft-deleted or in quarantine: what runs is kept, and nobody goes back to what no node could pull."""
+    with world.place(test_azure) as (cloud, cluster):
+        hidden, repository = cloud.registry.hidden, "shop/web"
+        cluster.follow(f"{test_azure.HOST}/{repository}")
+        cluster.lead(env=cloud.env())
+        cluster.rolled("web", cloud.behind.digest)
+        releases = [cloud.behind.digest]
+        for names in (("arm64", "amd64"), ("amd64",), ("arm64",)):
+            releases.append(push_anew(cloud.behind, *names))
+            cluster.rolled("web", releases[-1])
+
+        def back_is_refused(nearest):
+            out, err = cloud.program("rollback", "web", "--to", releases[2], "--kubeconfig", cluster.api.kubeconfig, code=1, env=cloud.env())
+            contains(out + err, "nothing was changed", f"kubectl pinnace rollback web -n default --to {nearest}")
+            assert "hold" not in cluster.api.find(TRACKS, "tracks", "web", "default")["spec"]
+        hidden.add((repository, releases[2]))
+        back_is_refused(releases[1])
+        hidden.add((repository, releases[1]))
+        back_is_refused(releases[0])
+        # What never ran here, by another client than ours: only the controller can refuse it.
+        never = push_anew(cloud.behind, "amd64", "arm64", "arm64", tag="never")
+        hidden.add((repository, never))
+        cluster.change("web", hold={"digest": never, "by": "ann", "at": "2026-01-01T00:00:00Z"})
+        eventually(lambda: cluster.condition("web", "Ready")[1] == "Stopped", "it is refused")
+        contains(cluster.condition("web", "Ready")[2], f"cannot go back to {never[:19]}: the registry does not have it", f"it has latest ({releases[0][:19]}")
+        assert cluster.image_of("web").endswith(releases[3])
+        cluster.change("web", hold=None, resume={"by": "ann", "at": "2026-01-01T00:00:01Z"})
+        eventually(lambda: cluster.condition("web", "Ready")[0] == "True", "it goes on")
+        hidden.add((repository, releases[3]))
+        eventually(lambda: cluster.condition("web", "Resolved")[0] == "False", "what is followed is not there")
+        rows, polls = len(cluster.rows("web")), len(cloud.azure.asked(test_azure.HOST))
+        eventually(lambda: len(cloud.azure.asked(test_azure.HOST)) > polls + 5, "it is asked for again")
+        assert cluster.image_of("web").endswith(releases[3]), "what runs was not kept"
+        equal([row["digest"] for row in cluster.rows("web")][:1], [releases[3]], "the newest row")
+        hidden.clear()
+        eventually(lambda: cluster.condition("web", "Resolved")[0] == "True", "it is there again")
+        equal(len(cluster.rows("web")), rows, "rows")
 
 
 class GoogleAccounts:
@@ -258,6 +324,64 @@ def secrets_of_everybody(world):
             cluster.lead("--pull-secrets")
             cluster.rolled("web", cloud.behind.digest)
             assert test_others.PASSWORD not in cluster.told(), row[0]
+
+
+@test
+def a_secret_of_an_account_in_the_old_form(world):
+    with world.place(test_others) as (cloud, cluster):
+        cluster.follow(test_others.QUAY[0], {"quay.io": {"username": test_others.QUAY[5], "password": test_others.PASSWORD}}, by_account=True)
+        cluster.lead("--pull-secrets")
+        cluster.rolled("web", cloud.behind.digest)
+        assert test_others.PASSWORD not in cluster.told()
+
+
+@test
+def a_secret_is_for_its_own_namespace(world):
+    """What one may see, and the token for it that is kept, is nothing to another who asks for the same."""
+    with world.place(test_others) as (cloud, cluster):
+        image, host = test_others.HARBOR[0], test_others.HARBOR[1]
+        cluster.follow(image, {host: {"username": test_others.HARBOR[5], "password": test_others.PASSWORD}}, "first")
+        cluster.lead("--pull-secrets")
+        cluster.rolled("web", cloud.behind.digest, "first")
+        cluster.follow(image, namespace="second")
+        cluster.unresolved("401", "second")
+        cluster.rolled("web", push_anew(cloud.behind), "first")
+        cluster.unresolved("401", "second")
+        equal(cluster.image_of("web", "second"), f"{image}:old", "what runs where no Secret is")
+
+
+@contextlib.contextmanager
+def silent_nameserver(folder):
+    """The machine's nameserver takes questions and never answers; each look-up goes on for two and a half minutes."""
+    configuration = pathlib.Path(folder) / "resolv.conf"
+    configuration.write_text("nameserver 127.0.0.53\noptions timeout:30 attempts:5\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.53", 53))
+        server.setblocking(False)
+        subprocess.run(["mount", "--bind", configuration, "/etc/resolv.conf"], check=True)
+        try:
+            yield server
+        finally:
+            subprocess.run(["umount", "/etc/resolv.conf"], check=True)
+
+
+@test
+def a_nameserver_that_never_answers_delays_nobody_else(world):
+    with world.place(test_others) as (cloud, cluster), silent_nameserver(world.folder) as nameserver:
+        cloud.registries[test_others.HARBOR].public.add("shop/web")
+        cluster.follow(test_others.HARBOR[0])
+        cluster.deployment("lost", "lost.example.invalid/shop/lost:old")
+        cluster.track("lost", image="lost.example.invalid/shop/lost")
+        began = time.monotonic()
+        cluster.lead()
+        cluster.rolled("web", cloud.behind.digest)
+        for number in range(3):
+            cluster.rolled("web", push_anew(cloud.behind, name=f"{number}"))
+        cluster.unresolved("lost.example.invalid", "default", "lost")
+        cluster.rolled("web", push_anew(cloud.behind, name="last"))
+        took = time.monotonic() - began
+        assert b"\x04lost\x07example" in nameserver.recv(512), "the nameserver was not asked"
+        assert took < 75, f"{took:.0f} s: somebody waited for a look-up to end, which takes 150"
 
 
 @test

@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 
+from servers import Proxy
 from serving import Cloud, Refusal, no_registry, pass_on
 from world import Behind, Program, contains, equal
 
@@ -240,3 +241,18 @@ def a_limit_tells_how_long_to_wait(world):
     images = [f"{HUB[0]}:v1.0.0", f"{HUB[0]}:v1.2.0", f"{HUB[0]}:latest"]
     _, err = world.program("resolve", "--timeout", "20", *images, code=2, env=world.docker(HUB))
     contains(err, "wants to be left alone for another 216 s (429)")
+
+
+@test
+def tokens_are_asked_for_by_proxy_too_and_whom_it_is_not_for_is_asked_without(world):
+    proxy = Proxy(443)
+    try:
+        env = {**world.docker(GITLAB), "HTTPS_PROXY": proxy.url}
+        for exempt, by_proxy in (("", ["registry.gitlab.com", "gitlab.com"]), ("registry.gitlab.com", ["gitlab.com"]), ("gitlab.com,quay.io", [])):
+            proxy.heads.clear()
+            world.resolve(GITLAB, env={**env, "NO_PROXY": exempt})
+            equal([head.split("\r\n")[0] for head in proxy.heads], [f"CONNECT {host}:443 HTTP/1.1" for host in by_proxy], f"without {exempt!r}")
+            assert not any("uthorization" in head for head in proxy.heads), proxy.heads
+    finally:
+        proxy.shutdown()
+        proxy.server_close()

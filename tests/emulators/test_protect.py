@@ -359,3 +359,53 @@ def people_are_warned(world):
         await_condition(cluster, "False", "Refused")
         contains(asks("doctor")[0], "warning  tracks       default/web ", "AcrPush")
         contains(cloud.program.bare("status", "--kubeconfig", cluster.api.kubeconfig)[0], "AcrPush")
+
+
+def tells_whose(handler, asked):
+    if asked.path != "/apis/authentication.k8s.io/v1/selfsubjectreviews":
+        return False
+    handler.say(201, {"metadata": {"creationTimestamp": "2026-11-21T09:00:00Z"}, "status": {"userInfo": {"username": "ann"}}})
+    return True
+
+
+def write_ledger(cluster, current, before):
+    """As a controller would have it, though none runs: whoever asks the cluster is the plugin."""
+    body = cluster.api.find(TRACKS, "tracks", "web", "default")
+    rows = [{"revision": revision, "tag": tag, "digest": digest, "state": "Healthy", "startedAt": "2026-11-21T09:00:00Z", "why": f"followed {tag}"}
+            for revision, tag, digest in ((2, "v1.1.0", current), (1, "v1.0.0", before))]
+    body["status"] = {"begun": True, "phase": "Current", "ledger": rows, "current": {key: rows[0][key] for key in ("tag", "digest", "revision")},
+                      "previousGood": {key: rows[1][key] for key in ("tag", "digest")}}
+    cluster.api.put(TRACKS, "tracks", "web", body, "default")
+
+
+@test
+def a_rollback_is_one_look_and_one_patch(world):
+    with world.shop(protect=False) as (cloud, cluster):
+        cluster.api.faults.append(tells_whose)
+        before, current = push_release(cloud, "v1.0.0"), push_release(cloud, "v1.1.0")
+        write_ledger(cluster, current[0], before[0])
+        with cluster.api.lock:
+            cluster.api.requests.clear()
+        out, _ = cloud.program("rollback", "web", "--reason", "slow", "--kubeconfig", cluster.api.kubeconfig, code=0, env=cloud.env())
+        contains(out, "held at v1.0.0 (")
+        with cluster.api.lock:
+            asked = [(request.method, request.path) for request in cluster.api.requests]
+        web = f"{TRACKS}/namespaces/default/tracks/web"
+        equal(sorted(asked), [("GET", web), ("PATCH", web), ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews")], "what a rollback asks")
+        hold = cluster.api.find(TRACKS, "tracks", "web", "default")["spec"]["hold"]
+        equal(hold, {"digest": before[0], "reason": "slow", "by": "ann", "at": "2026-11-21T09:00:00Z"}, "the word")
+
+
+@test
+def a_doctor_says_as_whom_it_asked(world):
+    with world.shop(protect=False) as (cloud, cluster):
+        cluster.api.faults.append(tells_its_version)
+        before, current = push_release(cloud, "v1.0.0"), push_release(cloud, "v1.1.0")
+        write_ledger(cluster, current[0], before[0])
+        cloud.registry.passwords["ann"] = ("tok-en+/=", ("pull",))
+        ann, gone = cloud.docker(username="ann", password="tok-en+/="), cloud.docker(username="gone", password="wrong")
+        for env, told in (({}, "asked without credentials: "), (cloud.env(), "answers, asked as the identity of the environment (Azure)"),
+                          (ann, "answers, asked as ann"), ({**cloud.env(), **ann}, "answers, asked as ann"), (gone, "asked as gone: "),
+                          ({**cloud.env(), **gone}, "answers, asked as the identity of the environment (Azure)")):
+            out, _ = cloud.program("doctor", "--kubeconfig", cluster.api.kubeconfig, env=env)
+            contains(out, f" registry     {HOST}{'' if told.startswith('answers') else ','} {told}")

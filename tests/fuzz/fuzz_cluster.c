@@ -86,7 +86,7 @@ static void show(struct str json, const struct trackview *views, size_t count, s
         int result = explain_workload(json, (enum target_kind)kind, views, count, arena, &items,
                                       &found, &err);
         for (size_t i = 0; result == 0 && i < found; i++) {
-            explain_text(&text, &items[i], NOW);
+            explain_text(&text, &items[i], i & 1, NOW);
             explain_json(&writer, &items[i], NOW);
         }
         must_be_told(result, &err);

@@ -170,6 +170,19 @@ static inline void expect_wait(struct world *world, const char *rest)
         WORLD_FAIL(world, "it waits for\n  \"%.*s\", not\n  \"%s\"", STR_FMT(got), rest);
 }
 
+/* "production/web 405": in so many seconds the candidate has what it waits for; - nobody knows. */
+static inline void expect_until(struct world *world, const char *rest)
+{
+    char where[64], got[32] = "-";
+    struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
+    const struct sim_track *track = find_track(world, next_word(&rest, where, sizeof(where)));
+    int64_t until = see_track(world, track, &arena)->book.candidate.until;
+    if (until)
+        snprintf(got, sizeof(got), "%lld", (long long)(until - world->now));
+    if (strcmp(got, rest) != 0)
+        WORLD_FAIL(world, "it waits until %s, not %s", got, rest);
+}
+
 /* "production/web Drifted True AnotherHand part of the message" */
 static inline void expect_condition(struct world *world, const char *rest)
 {
@@ -360,6 +373,8 @@ static inline void run_line(struct world *world, const char *line)
         expect_condition(world, rest);
     else if (strcmp(verb, "waits") == 0)
         expect_wait(world, rest);
+    else if (strcmp(verb, "until") == 0)
+        expect_until(world, rest);
     else if (strcmp(verb, "rows") == 0)
         expect_rows(world, rest);
     else if (strcmp(verb, "approved") == 0)

@@ -74,6 +74,7 @@ static inline void lose_memory(struct world *world)
 {
     for (size_t i = 0; i < world->track_count; i++) {
         world->tracks[i].blind = true;
+        world->tracks[i].follows = false;
         world->tracks[i].looked = false;
         world->tracks[i].asked[0] = '\0';
         world->tracks[i].again_at = 0;
@@ -92,8 +93,9 @@ static inline bool take_step(struct world *world, struct sim_track *track)
         WORLD_FAIL(world, "%s: %s", track->where, err.text);
     if (world->watch)
         world->watch(world, &facts, &decision);
-    bool was_blind = track->blind;
+    bool sees_more = track->blind || (decision.follow_pods && !track->follows);
     track->blind = false;
+    track->follows = decision.follow_pods;
     track->again_at = decision.again_at;
     track->looked = track->looked && !decision.look_anew;
     if (decision.step == STEP_WRITE)
@@ -104,7 +106,7 @@ static inline bool take_step(struct world *world, struct sim_track *track)
         track->asked[strlen(track->asked)] = digit_of(decision.digest);
     if (decision.step == STEP_REST || (decision.step == STEP_APPLY && world->apply_refused) ||
         (decision.step == STEP_ASK && world->registry_hangs))
-        return was_blind || decision.look_anew;
+        return sees_more || decision.look_anew;
     world->steps++;
     /* An answer has to be heard in one life, or it is asked for ever. */
     bool each = world->crash_after < 0 && decision.step != STEP_ASK;

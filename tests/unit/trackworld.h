@@ -63,9 +63,11 @@ struct sim_track {
     bool deleted;
 
     /* Lost by a crash. */
-    bool blind; /* its pods and the registry are not known yet */
+    bool blind;   /* its pods and the registry are not known yet */
+    bool follows; /* its pods, as it said when it was asked last: else nobody knows them */
     bool looked;
-    char looked_for[32]; /* the tag that ran as the registry was asked last */
+    char looked_for[32];    /* the tag that ran as the registry was asked last */
+    int64_t looked_through; /* and the revision */
     char asked[8];
     int64_t again_at;
 };
@@ -292,9 +294,11 @@ static inline struct registry_facts ask_registry(struct world *world, struct sim
                                                  const struct seen_track *seen, struct arena *arena)
 {
     struct registry_facts facts = {0};
-    if (!track->looked) /* what runs may be another one by the time of the answer */
+    if (!track->looked) { /* what runs may be another one by the time of the answer */
         snprintf(track->looked_for, sizeof(track->looked_for), "%.*s",
                  STR_FMT(seen->book.current.tag));
+        track->looked_through = seen->book.current.revision;
+    }
     track->looked = true;
     if (track->blind)
         return facts;
@@ -312,6 +316,7 @@ static inline struct registry_facts ask_registry(struct world *world, struct sim
     if (facts.tag.len)
         facts.digest = digest_of(tag_means(tags, tag_count, facts.tag));
     facts.running_tag = str_of(track->looked_for);
+    facts.revision = track->looked_through;
     char running = tag_means(tags, tag_count, facts.running_tag);
     if (facts.running_tag.len && running != '-')
         facts.running_digest = digest_of(running);
@@ -339,14 +344,18 @@ static inline struct sim_track *track_at(struct world *world, struct str namespa
     return NULL;
 }
 
-static inline void add_awaited(struct world *world, const struct sim_track *track,
-                               struct track_facts *facts, struct arena *arena)
+static inline void add_downstream(struct world *world, const struct sim_track *track,
+                                  struct track_facts *facts, struct arena *arena)
 {
     struct str *awaited = arena_array(arena, struct str, WORLD_TRACKS);
     for (size_t i = 0; i < world->track_count; i++) {
         const struct seen_track *other = see_track(world, &world->tracks[i], arena);
-        if (other->spec.from.track.len && book_awaits_proof(&other->book) &&
-            track_at(world, other->spec.from.namespace, other->spec.from.track) == track)
+        if (!other->spec.from.track.len ||
+            track_at(world, other->spec.from.namespace, other->spec.from.track) != track)
+            continue;
+        if (other->spec.from.soak > facts->proof_wanted)
+            facts->proof_wanted = other->spec.from.soak;
+        if (book_awaits_proof(&other->book))
             awaited[facts->awaited_count++] = other->book.candidate.digest;
     }
     facts->awaited = awaited;
@@ -378,9 +387,9 @@ static inline struct track_facts facts_for(struct world *world, struct sim_track
         struct pod_facts *pods = arena_array(arena, struct pod_facts, WORLD_PODS);
         facts_of_workload(world, workload, own);
         targets[i].workload = own;
-        targets[i].pods_known = !track->blind;
+        targets[i].pods_known = !track->blind && track->follows;
         targets[i].pods = pods;
-        targets[i].pod_count = track->blind ? 0 : pods_of_workload(world, workload, pods);
+        targets[i].pod_count = targets[i].pods_known ? pods_of_workload(world, workload, pods) : 0;
     }
     facts.registry = ask_registry(world, track, seen, arena);
     if (world->apply_refused)
@@ -395,7 +404,7 @@ static inline struct track_facts facts_for(struct world *world, struct sim_track
         facts.source.spec = &other->spec;
         facts.source.book = &other->book;
     }
-    add_awaited(world, track, &facts, arena);
+    add_downstream(world, track, &facts, arena);
     add_beside(world, track, &facts, arena);
     return facts;
 }

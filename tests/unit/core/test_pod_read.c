@@ -3,7 +3,7 @@
 
 #include "pinnace/banned.h"
 
-/* "ready begun | web: 2 restarts, FAULT ..., OBSTACLE ..." */
+/* "ready begun | web 2 FAULT ... OBSTACLE ...": restarts; "ended" if there is nothing to say of it */
 static struct str describe(struct arena *arena, const struct pod_facts *facts)
 {
     struct buf text = BUF_INIT(arena, 64 * 1024);
@@ -18,6 +18,8 @@ static struct str describe(struct arena *arena, const struct pod_facts *facts)
         buf_addf(&text, " | %s%.*s", image->init ? "init:" : "", STR_FMT(image->container));
         if (image->restarts)
             buf_addf(&text, " %lld", (long long)image->restarts);
+        if (image->ended && !image->fault.len && !image->obstacle.len)
+            buf_add(&text, STR(" ended"));
         if (image->fault.len)
             buf_addf(&text, " FAULT %.*s", STR_FMT(image->fault));
         if (image->obstacle.len)
@@ -67,7 +69,7 @@ TEST(of_a_real_cluster)
                               "status 1, 2 restarts"},
         {"pod-stuck-back-crash-0", "begun | web 2 FAULT container \"web\" ends again and again: "
                                    "exit status 1, 2 restarts"},
-        {"pod-cronbad", "over  | web"},
+        {"pod-cronbad", "over  | web ended"},
         /* What somebody else is to blame for. */
         {"pod-private", "begun | web OBSTACLE the image of container \"web\" cannot be pulled: "
                         "pull access denied, repository does not exist or may require "
@@ -239,8 +241,8 @@ TEST(how_containers_ended)
         {"'state':{'terminated':{'exitCode':137,'reason':'ContainerStatusUnknown'}},"
          "'restartCount':1",
          " | a"},
-        {"'state':{'terminated':{'exitCode':1,'reason':'Error'}},'restartCount':0", " | a"},
-        {"'state':{'terminated':{'exitCode':1,'reason':'Error'}},'restartCount':1", " | a 1"},
+        {"'state':{'terminated':{'exitCode':1,'reason':'Error'}},'restartCount':0", " | a ended"},
+        {"'state':{'terminated':{'exitCode':1,'reason':'Error'}},'restartCount':1", " | a 1 ended"},
         {"'state':{'terminated':{'exitCode':137,'reason':'OOMKilled'}},'restartCount':0",
          " | a FAULT container \"a\" was killed for taking more memory than it may (OOMKilled)"},
         {"'state':{'terminated':{'exitCode':128,'reason':'StartError','message':'exec: "

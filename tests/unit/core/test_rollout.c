@@ -8,7 +8,8 @@
 /* A pod of container "web"; what it has else a row says: see rows. */
 struct pod_row {
     const char *digest;
-    const char *is; /* r: ready, b: begun, d: deleted, o: over, s: of a stranger, j: a Job */
+    const char
+        *is; /* r: ready, b: begun, d: deleted, o: over, s: of a stranger, j: a Job, e: ended */
     const char *fault, *obstacle, *own_obstacle;
     int restarts, made_at;
 };
@@ -37,6 +38,7 @@ static struct pod_facts pod_of(struct arena *arena, const struct pod_row *row)
         .container = STR("web"),
         /* A mirror may have put its own host there. */
         .image = json_format(arena, "mirror.example/web@%s", row->digest),
+        .ended = strchr(row->is, 'e'),
         .restarts = row->restarts,
         .fault = job ? STR_NONE : str_of(row->fault),
         .obstacle = str_of(row->obstacle),
@@ -119,6 +121,10 @@ TEST(states)
         ROW("restarts", TARGET_DEPLOYMENT, LIST(2, 2, 2, 2, 2), LIST(0),
             LIST(POD(A, "r", .restarts = 2), POD(A, "r", .restarts = 1)), ROLLOUT_COMPLETE, true, 3,
             ""),
+        ROW("an end before its restart", TARGET_DEPLOYMENT, LIST(2, 2, 2, 2, 2), LIST(0),
+            LIST(POD(A, "be", .restarts = 1), POD(A, "r")), ROLLOUT_COMPLETE, true, 2, ""),
+        ROW("an end that is none of a restart", TARGET_DEPLOYMENT, LIST(2, 2, 2, 2, 2), LIST(0),
+            LIST(POD(A, "boe"), POD(A, "r")), ROLLOUT_COMPLETE, SOUND, ""),
         /* Obstacles: as long as no pod has a chance. */
         ROW("no pull", TARGET_DEPLOYMENT, LIST(2, 1, 2, 2, 3), LIST(0),
             LIST(POD(A, "b", .obstacle = "no pull")), ROLLOUT_BLOCKED, UNSOUND,

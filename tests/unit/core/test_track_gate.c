@@ -19,7 +19,7 @@ static const struct scenario scenarios[] = {
     }},
     {"what breaks in staging never reaches production", {
         STAGING, PRODUCTION, "bytes 2 crash", "push latest 2", "push v1.1.0 2", "wait 9999",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Failed 2, s:RollingBack 1, p:NeverProved, s:apply web 1, s:Healthy 1",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Failed 2, s:RollingBack 1, p:NeverProved, s:apply web 1, s:Healthy 1",
         "= production/web Waiting 1 - 2 Proof", "? production/web NeverProved True NotRunThere quarantined",
         "= staging/web Waiting 1 - 2 Quarantined",
     }},
@@ -28,21 +28,21 @@ static const struct scenario scenarios[] = {
         "push latest 2", "push v1.1.0 2", "wait 20", "push latest 3", "wait 20", "push latest 4", "wait 20",
         "push latest 5", "wait 20", "= staging/web Waiting 2 1 5 Soak", "push latest 6", "wait 20",
         "push latest 7", "wait 20", "push latest 8", "wait 20",
-        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, p:RollingOut 2, s:RollingOut 8, p:apply web 2, s:apply web 8",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, s:RollingOut 8, p:RollingOut 2, s:apply web 8, p:apply web 2",
         "wait 9999", "> s:Healthy 8, p:Healthy 2", "= production/web Current 2 1 - -",
     }},
     {"bytes that were passed over are run when production waits for them", {
         STAGING, PRODUCTION, "push latest 2", "wait 20", "push latest 3", "wait 20", "push latest 4",
         "push v1.1.0 3", "wait 10", "= staging/web Soaking 2 1 3 Turn", "= production/web Waiting 1 - 3 Proof",
-        "wait 20", "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2, s:RollingOut 3, s:apply web 3",
-        "wait 700", "> s:Healthy 3, p:RollingOut 3, s:RollingOut 4, p:apply web 3, s:apply web 4, s:Healthy 4, p:Healthy 3",
+        "wait 20", "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, s:RollingOut 3, s:apply web 3",
+        "wait 700", "> s:Healthy 3, s:RollingOut 4, p:RollingOut 3, s:apply web 4, p:apply web 3, s:Healthy 4, p:Healthy 3",
     }},
     {"production follows latest too: it takes what comes through, not what is newest", {
         STAGING, "deployment production/web 1 latest", "track production/web",
         "spec production/web from {'namespace':'staging','track':'web','soak':'2m'}", "wait 0",
         "push latest 2", "wait 20", "push latest 3", "wait 20", "push latest 4", "wait 20", "push latest 5", "wait 20",
         "push latest 6", "wait 20", "push latest 7", "wait 20", "push latest 8", "wait 20",
-        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, p:RollingOut 2, s:RollingOut 8, s:apply web 8, p:apply web 2",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, s:RollingOut 8, s:apply web 8, p:RollingOut 2, p:apply web 2",
         "wait 999", "> s:Healthy 8, p:Healthy 2, p:RollingOut 8, p:apply web 8, p:Healthy 8",
     }},
     {"what staging has never run says so, and how to prove it", {
@@ -75,7 +75,7 @@ static const struct scenario scenarios[] = {
     }},
     {"a source at zero replicas proves nothing", {
         STAGING, PRODUCTION, "scale staging/web 0", "push latest 2", "push v1.1.0 2", "wait 99999",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Applied 2", "= production/web Waiting 1 - 2 Proof",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Applied 2", "= production/web Waiting 1 - 2 Proof",
         "scale staging/web 1", "wait 604", "> s:Healthy 2", "wait 1", "> p:RollingOut 2, p:apply web 2",
     }},
     {"what was adopted there is proved by running on", {
@@ -85,13 +85,54 @@ static const struct scenario scenarios[] = {
     }},
     {"restarts at the source while it is awaited begin the proof anew", {
         STAGING, PRODUCTION, "push latest 2", "push v1.1.0 2", "wait 200", "bytes 2 restart", "wait 404",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2", "wait 1", "> nothing",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2", "wait 1", "> nothing",
         "wait 194", "> nothing", "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"restarts at the source begin the proof anew, though nobody waits for it yet", {
+        STAGING, PRODUCTION, "spec production/web from {'namespace':'staging','track':'web','soak':'14m'}",
+        "push latest 2", "wait 100", "bytes 2 restart", "wait 800", "push v1.1.0 2", "wait 39",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2", "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"what ran while nobody watched it is no proof for a Track that comes later", {
+        STAGING, "wait 0", "push latest 2", "wait 9999", "> Adopted 1, RollingOut 2, apply web 2, Healthy 2",
+        PRODUCTION, "push v1.1.0 2", "wait 539", "> p:Adopted 1", "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"nor is its own soak, if it was restarted since", {
+        STAGING, "wait 0", "push latest 2", "wait 100", "bytes 2 restart", "wait 9999",
+        "> Adopted 1, RollingOut 2, apply web 2, Healthy 2", PRODUCTION, "push v1.1.0 2", "wait 599", "> p:Adopted 1",
+        "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"a proof is added up over an interruption, and production knows until when it waits", {
+        STAGING, PRODUCTION, "push latest 2", "wait 3", "push v1.1.0 2", "wait 0", "until production/web -", "wait 2",
+        "until production/web 600", "wait 195", "until production/web 405", "scale staging/web 0", "wait 0",
+        "until production/web -", "wait 500", "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2",
+        "= production/web Waiting 1 - 2 Proof", "scale staging/web 2", "wait 5", "until production/web 405", "wait 404",
+        "until production/web 1", "> nothing", "wait 1", "> p:RollingOut 2, p:apply web 2", "until production/web -",
+    }},
+    {"a source of which one target is at zero replicas proves nothing until it is up", {
+        STAGING, PRODUCTION, "deployment staging/api 1 latest", "scale staging/api 0",
+        "spec staging/web targets [{'kind':'Deployment','name':'web'},{'kind':'Deployment','name':'api'}]",
+        "push latest 2", "push v1.1.0 2", "wait 9999",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:apply api 2, s:Applied 2", "until production/web -",
+        "scale staging/api 1", "wait 604", "> s:Healthy 2", "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"nor does one of which a target goes to zero replicas after its soak", {
+        STAGING, PRODUCTION, "deployment staging/api 1 latest",
+        "spec staging/web targets [{'kind':'Deployment','name':'web'},{'kind':'Deployment','name':'api'}]",
+        "push latest 2", "push v1.1.0 2", "wait 110", "scale staging/api 0", "wait 9999",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:apply api 2, s:Healthy 2", "until production/web -",
+        "scale staging/api 2", "wait 504", "> nothing", "wait 1", "> p:RollingOut 2, p:apply web 2",
+    }},
+    {"bytes that are no longer on the ledger keep their proof", {
+        STAGING, PRODUCTION, "spec staging/web keep 1", "push latest 2", "wait 700", "push latest 3", "wait 100",
+        "push latest 4", "wait 100", "push latest 5", "wait 100", "rows staging/web 5Healthy 4Healthy 3Healthy",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, s:RollingOut 3, s:apply web 3, s:Healthy 3, s:RollingOut 4, s:apply web 4, s:Healthy 4, s:RollingOut 5, s:apply web 5, s:Healthy 5",
+        "push v1.1.0 2", "wait 0", "> p:RollingOut 2, p:apply web 2",
     }},
     {"awaited bytes that cannot be proved, since nothing runs, are tried once", {
         STAGING, PRODUCTION, "scale staging/web 0", "push latest 2", "wait 10", "spec staging/web suspend true",
         "push latest 3", "wait 10", "push v1.1.0 3", "push latest 2", "wait 10",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Applied 2", "spec staging/web suspend false", "wait 999",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Applied 2", "spec staging/web suspend false", "wait 999",
         "> s:RollingOut 3, s:apply web 3, s:Applied 3, s:RollingOut 2, s:apply web 2, s:Applied 2, p:NeverProved",
     }},
     {"manual", {
@@ -176,12 +217,12 @@ static const struct scenario scenarios[] = {
     }},
     {"the registry is down: nothing moves, and what was waited for still is", {
         STAGING, PRODUCTION, "push latest 2", "push v1.1.0 2", "wait 100", "registry down", "wait 900",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2", "? production/web Resolved False RegistryFailed connection refused",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2", "? production/web Resolved False RegistryFailed connection refused",
         "= production/web Waiting 1 - 2 Proof", "registry up", "wait 100", "> p:RollingOut 2, p:apply web 2, p:Healthy 2",
     }},
     {"a clock that is put back: the proof is counted on from then", {
         STAGING, PRODUCTION, "push latest 2", "push v1.1.0 2", "wait 100", "clock -3600", "wait 700",
-        "> Adopted 1, s:RollingOut 2, p:Adopted 1, s:apply web 2, s:Healthy 2, p:RollingOut 2, p:apply web 2, p:Healthy 2",
+        "> Adopted 1, p:Adopted 1, s:RollingOut 2, s:apply web 2, s:Healthy 2, p:RollingOut 2, p:apply web 2, p:Healthy 2",
     }},
     {"a rollout goes on while the registry is down", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "push latest 2", "wait 3", "registry down",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Books that are full, and time that passed while nobody looked. */
+/* Books that are full, time that passed while nobody looked, and answers that are old. */
 #include "../world.h"
 
 #include "pinnace/trackdecide.h"
@@ -40,11 +40,12 @@ static struct scene *new_scene(struct arena *arena, struct str runs)
         .available = 1,
         .all = 1};
     scene->target = (struct target_facts){.workload = &scene->workload, .pods_known = true};
-    scene->facts = (struct track_facts){.spec = &scene->spec,
-                                        .book = &scene->book,
-                                        .targets = &scene->target,
-                                        .registry = {.at = 1, .tag = STR("latest"), .digest = runs},
-                                        .now = NOW};
+    scene->facts = (struct track_facts){
+        .spec = &scene->spec,
+        .book = &scene->book,
+        .targets = &scene->target,
+        .registry = {.at = 1, .tag = STR("latest"), .digest = runs, .revision = 7},
+        .now = NOW};
     scene->book.begun = true;
     scene->book.generation = 1;
     scene->book.follows = STR("latest");
@@ -207,6 +208,33 @@ TEST(protection_goes_beside)
     CHECK_INT("it delays nothing", decision.book->rows[0].state, ROW_ROLLING_OUT);
 }
 
+/* Another one that leads rolled out what is newer: what the registry said before is asked again. */
+TEST(an_answer_from_before_the_book)
+{
+    static const struct {
+        const char *name;
+        int64_t revision;
+        int digest;
+        bool look_anew;
+    } rows[] = {
+        {"what runs", 6, 1, false},
+        {"something else, asked before it ran", 6, 2, true},
+        {"something else, asked before it was taken back", 8, 2, true},
+        {"something else, asked since", 7, 2, false},
+    };
+    TEST_ARENA(arena);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene *scene = new_scene(&arena, digest_number(&arena, 1));
+        scene->facts.registry.revision = rows[i].revision;
+        scene->facts.registry.digest = digest_number(&arena, rows[i].digest);
+        struct track_decision decision = decide(scene, &arena);
+        bool rolls = rows[i].digest != 1 && !rows[i].look_anew;
+        CHECK_INT(rows[i].name, decision.look_anew, rows[i].look_anew);
+        CHECK_INT(rows[i].name, decision.book->rows[0].state,
+                  rolls ? ROW_ROLLING_OUT : ROW_HEALTHY);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +242,7 @@ int main(void)
         cmocka_unit_test(quarantine_overflows),
         cmocka_unit_test(proofs_overflow),
         cmocka_unit_test(following_since),
+        cmocka_unit_test(an_answer_from_before_the_book),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

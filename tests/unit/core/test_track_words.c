@@ -63,7 +63,7 @@ static const struct scenario scenarios[] = {
     {"a rollback to bytes that are gone is refused before anything is touched", {
         WEB_1_2, "push latest 3", "wait 100", "gone 7", "spec p/web hold {'digest':'@7','by':'ann'}", "wait 100",
         "> RollingOut 3, apply web 3, Healthy 3, RollbackRefused 7", "= p/web Held 3 2 - -",
-        "? p/web Ready False Stopped cannot go back to sha256:777777777777: the registry does not have it; it has latest (sha256:333333333333)",
+        "? p/web Ready False Stopped cannot go back to sha256:777777777777: the registry does not have it; it has latest (sha256:222222222222)",
         "push latest 4", "wait 100", "> nothing", "spec p/web hold", "wait 100", "> Resumed, RollingOut 4, apply web 4, Healthy 4",
     }},
     {"a rollback while the registry is down, to what the ledger knows", {

@@ -125,12 +125,59 @@ static void check_never_proved(struct world *world, const struct track_facts *fa
     CHECK(world->scenario, track && (!track->dozes || track->dozes_since > next->candidate.since));
 }
 
+static bool is_same(const struct book_condition *a, const struct book_condition *b)
+{
+    return a->status == b->status && a->since == b->since && a->generation == b->generation &&
+           str_eq(a->reason, b->reason) && str_eq(a->message, b->message);
+}
+
+/* What is said anew is of this generation of the spec, and goes on since it turned. */
+static void check_conditions(struct world *world, const struct track_facts *facts,
+                             const struct trackbook *next)
+{
+    CHECK_INT(world->scenario, next->generation, facts->spec->generation);
+    for (size_t i = 0; i < TRACK_CONDITIONS; i++) {
+        const struct book_condition *before = &facts->book->conditions[i];
+        const struct book_condition *now = &next->conditions[i];
+        if (is_same(before, now) || !now->reason.len)
+            continue;
+        CHECK_INT(world->scenario, now->generation, facts->spec->generation);
+        CHECK_INT(world->scenario, now->since,
+                  now->status == before->status && before->reason.len ? before->since : facts->now);
+    }
+}
+
+static bool is_rolling(const struct trackbook *book)
+{
+    return book->row_count && book->rows[0].state == ROW_ROLLING_OUT;
+}
+
+/* Time is a proof of what is seen while it goes by, and no Track has more watched than is asked for. */
+static void check_proof(struct world *world, const struct track_facts *facts,
+                        const struct track_decision *decision)
+{
+    const struct trackbook *next = decision->book;
+    const struct book_proof *proof = book_proof_of(next, next->current.digest);
+    const struct book_proof *before = book_proof_of(facts->book, next->current.digest);
+    bool rolls = is_rolling(facts->book) || is_rolling(next) || !facts->book->begun;
+    CHECK(world->scenario, rolls || facts->proof_wanted || !decision->follow_pods);
+    for (size_t i = 0; i < facts->spec->target_count; i++) {
+        const struct target_facts *target = &facts->targets[i];
+        CHECK(world->scenario, rolls || !target->workload || target->workload->replicas ||
+                                   target->workload->kind == TARGET_CRON_JOB ||
+                                   !decision->follow_pods);
+        CHECK(world->scenario,
+              !proof || !proof->since || (before && before->since) || target->pods_known);
+    }
+}
+
 static void check_write(struct world *world, const struct track_facts *facts,
                         const struct trackbook *next)
 {
     const struct trackbook *book = facts->book;
     CHECK(world->scenario, !trackbook_equal(book, next));
     check_verdicts(world, book, next);
+    check_conditions(world, facts, next);
     check_quarantine(world, facts, next);
     check_never_proved(world, facts, next);
     CHECK(world->scenario,
@@ -192,6 +239,8 @@ static void check_decision(struct world *world, const struct track_facts *facts,
         CHECK_INT(world->scenario, decision->event_count, 0);
     if (decision->step == STEP_APPLY)
         check_apply(world, facts, decision);
+    if (decision->book)
+        check_proof(world, facts, decision);
     CHECK(world->scenario, decision->again_at == 0 || decision->again_at > facts->now);
 }
 
@@ -315,6 +364,9 @@ static void expect_good_end(struct world *world)
         if (book->phase != PHASE_CURRENT && book->phase != PHASE_WAITING && !failed && !none)
             WORLD_FAIL(world, "it is %s: %.*s", track_phase_names[book->phase].ptr,
                        STR_FMT(track_json(world, &world->tracks[i])));
+        for (size_t k = 0; k < TRACK_CONDITIONS; k++)
+            CHECK(world->scenario, !book->conditions[k].reason.len ||
+                                       book->conditions[k].generation == seen->spec.generation);
         for (size_t k = 0; k < seen->spec.target_count && book->current.digest.len; k++) {
             const struct sim_workload *workload =
                 workload_of(world, seen->spec.namespace, seen->spec.targets[k].name);
