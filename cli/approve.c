@@ -102,6 +102,6 @@ const struct cli_verb verb_approve = {
         "Example:\n"
         "  kubectl pinnace approve web -n production --wait\n",
     .options = options,
-    .operand = CLI_COMPLETES_TRACK,
+    .operand = CLI_COMPLETES_WAITING,
     .run = run,
 };

@@ -24,16 +24,19 @@ struct round {
 
 /* ---- the registries ---- */
 
-/* "as NAME": what docker's configuration has for the repository. */
-static struct str identity(const struct round *round, const struct imageref *ref)
+/* "as NAME": what docker's configuration has for the repository, unless a cloud told who we are. */
+static struct str identity(const struct round *round, const struct imageref *ref,
+                           const char *provider)
 {
     const struct docker_login *login =
         docker_login_next(&round->asking->logins, NULL, ref->host, ref->path);
     struct buf buf = BUF_INIT(round->arena, 1024);
     struct str text = STR_NONE;
-    if (!login)
-        return STR("without credentials");
-    if (login->username.len)
+    if (provider)
+        buf_addf(&buf, "as the identity of the environment (%s)", provider);
+    else if (!login)
+        buf_add(&buf, STR("without credentials"));
+    else if (login->username.len)
         buf_addf(&buf, "as %.*s", STR_FMT(login->username));
     else
         buf_add(&buf, STR("with a token"));
@@ -55,7 +58,7 @@ static bool was_told(struct round *round, struct str host)
 static void tell_registry(struct round *round, const struct imageref *ref,
                           const struct presence_answer *answer)
 {
-    struct str host = host_core(ref->host), who = identity(round, ref);
+    struct str host = host_core(ref->host), who = identity(round, ref, answer->provider);
     if (was_told(round, host))
         return;
     if (answer->presence == PRESENCE_UNKNOWN)

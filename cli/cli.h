@@ -31,7 +31,9 @@ struct cli_option {
 /* What completion offers for the first operand, besides files where there is --filename. */
 enum cli_operand {
     CLI_COMPLETES_NOTHING,
-    CLI_COMPLETES_TRACK, /* the names of Tracks, as the cluster has them */
+    CLI_COMPLETES_TRACK,    /* the names of Tracks, as the cluster has them */
+    CLI_COMPLETES_WAITING,  /* likewise, and then what may be approved */
+    CLI_COMPLETES_WORKLOAD, /* targets of Tracks, as KIND/NAME and NAME */
 };
 
 struct cli_verb {

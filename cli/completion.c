@@ -192,13 +192,24 @@ static void offer_options(struct request *request, const struct cli_verb *verb)
     offer(request, STR("--help"), "how the verb is used");
 }
 
+static void offer_objects(struct request *request, enum cli_operand operand,
+                          const struct place *place)
+{
+    bool is_track = operand == CLI_COMPLETES_TRACK || operand == CLI_COMPLETES_WAITING;
+    if (is_track && place->operands == 0)
+        live_tracks(&place->access, request->arena, offer_live, request);
+    if (operand == CLI_COMPLETES_WAITING && place->operands == 1)
+        live_waiting(&place->access, place->operand, request->arena, offer_live, request);
+    if (operand == CLI_COMPLETES_WORKLOAD && place->operands == 0)
+        live_workloads(&place->access, request->word, request->arena, offer_live, request);
+}
+
 static void offer_operands(struct request *request, const struct cli_verb *verb,
                            const struct place *place)
 {
     for (size_t i = 0; verb == &verb_completion && place->operands == 0 && i < SCRIPTS; i++)
         offer(request, str_of(scripts[i].shell), scripts[i].help);
-    if (verb->operand == CLI_COMPLETES_TRACK && place->operands == 0)
-        live_tracks(&place->access, request->arena, offer_live, request);
+    offer_objects(request, verb->operand, place);
     /* Who takes manifests by --filename takes them as operands too. */
     for (const struct cli_option *option = verb->options; option->name; option++)
         request->wants_file |= strcmp(option->name, "filename") == 0;

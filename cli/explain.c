@@ -2,24 +2,27 @@
 /* explain: why a workload runs the bytes it runs. */
 #include "output.h"
 #include "targetkinds.h"
-#include "trackaccess.h"
+#include "trackfollow.h"
 
 #include "pinnace/explain.h"
 #include "pinnace/file.h"
 
 #include "pinnace/banned.h"
 
-enum { OPTION_OUTPUT = CLUSTER_OPTIONS };
+enum { OPTION_OUTPUT = CLUSTER_OPTIONS, OPTION_WATCH };
 
 static const struct cli_option options[] = {
     CLUSTER_OPTION_ROWS,
-    [OPTION_OUTPUT] = {'o', "output", "FORMAT", "text json yaml", "text (default), json or yaml"},
+    [OPTION_OUTPUT] = {'o', "output", "FORMAT", OUTPUT_CHOICES,
+                       "text (default), wide (whole digests), json or yaml"},
+    [OPTION_WATCH] = {'w', "watch", NULL, NULL, "go on, and explain it again when that changes"},
     {0},
 };
 
 struct request {
     struct kube_options access;
     enum output_format format;
+    bool watch;
     bool has_kind;
     enum target_kind kind;
     const char *name;
@@ -27,6 +30,8 @@ struct request {
     struct arena *arena;
     struct kube *kube;
     struct track_list list;
+    struct explained *items;
+    size_t count;
 };
 
 /* ---- gathering ---- */
@@ -81,20 +86,18 @@ static int gather(struct request *request, struct str *ret_json)
 
 /* ---- telling ---- */
 
-static void write_text(struct buf *out, const struct request *request,
-                       const struct explained *items, size_t count)
+static void write_text(struct buf *out, const struct request *request, bool wide, int64_t now)
 {
     struct str namespace = kube_namespace(request->kube);
     buf_addf(out, "%.*s/%s of namespace %.*s\n", STR_FMT(target_kind_names[request->kind]),
              request->name, STR_FMT(namespace));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < request->count; i++) {
         buf_add_char(out, '\n');
-        explain_text(out, &items[i], clock_now());
+        explain_text(out, &request->items[i], wide, now);
     }
 }
 
-static void write_json(struct json_writer *json, const struct request *request,
-                       const struct explained *items, size_t count)
+static void write_json(struct json_writer *json, const struct request *request)
 {
     json_open(json, '{');
     json_member(json, "kind", target_kind_names[request->kind]);
@@ -102,36 +105,128 @@ static void write_json(struct json_writer *json, const struct request *request,
     json_member(json, "name", str_of(request->name));
     json_key(json, "containers");
     json_open(json, '[');
-    for (size_t i = 0; i < count; i++)
-        explain_json(json, &items[i], clock_now());
+    for (size_t i = 0; i < request->count; i++)
+        explain_json(json, &request->items[i], clock_now());
     json_close(json, ']');
     json_close(json, '}');
 }
 
-static int explain(struct request *request)
+static int look(struct request *request)
 {
-    struct buf out = BUF_INIT(request->arena, TRACK_ROOM);
-    struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
-    struct json_writer json = {.buf = &text};
-    struct explained *items;
-    size_t count;
     struct str object = STR_NONE;
     struct err err;
     int code = gather(request, &object);
     if (code != EXIT_CLEAN)
         return code;
     if (explain_workload(object, request->kind, request->list.items, request->list.count,
-                         request->arena, &items, &count, &err) < 0)
+                         request->arena, &request->items, &request->count, &err) < 0)
         return cli_error("%s/%s: %s", target_resources[request->kind].plural, request->name,
                          err.text);
+    return EXIT_CLEAN;
+}
+
+/* again: something was shown before. */
+static int show(const struct request *request, bool again)
+{
+    struct buf out = BUF_INIT(request->arena, TRACK_ROOM);
+    struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
+    struct json_writer json = {.buf = &text};
+    struct err err;
     if (output_is_text(request->format)) {
-        write_text(&out, request, items, count);
-    } else {
-        write_json(&json, request, items, count);
-        if (output_json(&out, &text, request->format, &err) < 0)
-            return cli_error("%s", err.text);
+        buf_add(&out, again ? STR("\n") : STR_NONE);
+        write_text(&out, request, request->format == OUTPUT_WIDE, clock_now());
+        return cli_finish(&out, EXIT_CLEAN);
     }
-    return cli_finish(&out, request->list.unread ? EXIT_BAD_INPUT : EXIT_CLEAN);
+    write_json(&json, request);
+    if (output_json(&out, &text, request->format, &err) < 0)
+        return cli_error("%s", err.text);
+    return cli_finish(&out, EXIT_CLEAN);
+}
+
+static int explain(struct request *request)
+{
+    int code = look(request);
+    if (code == EXIT_CLEAN)
+        code = show(request, false);
+    return code == EXIT_CLEAN && request->list.unread ? EXIT_BAD_INPUT : code;
+}
+
+/* ---- watching ---- */
+
+static bool concerns(const struct request *request, const struct trackspec *spec)
+{
+    if (str_eq(spec->namespace, kube_namespace(request->kube)))
+        return true;
+    for (size_t i = 0; i < request->list.count; i++)
+        if (str_eq(request->list.items[i].spec->namespace, spec->namespace) &&
+            str_eq(request->list.items[i].spec->name, spec->name))
+            return true;
+    return false;
+}
+
+/* True for a Track that is not as it was looked at. */
+static bool take(void *context, const struct trackview *view, struct str json, bool deleted)
+{
+    const struct request *request = context;
+    (void)json;
+    for (size_t i = 0; !deleted && i < request->list.count; i++)
+        if (str_eq(request->list.items[i].spec->uid, view->spec->uid) &&
+            str_eq(request->list.items[i].spec->resource_version, view->spec->resource_version))
+            return false;
+    return concerns(request, view->spec);
+}
+
+static void tell_trouble(void *context, struct str text)
+{
+    (void)context;
+    cli_error("%.*s", STR_FMT(text));
+}
+
+/* What is to be told, and at one and the same time whenever it is looked at. */
+static int sight_of(const struct request *request, int64_t began, struct str *ret_text)
+{
+    struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
+    struct err err;
+    write_text(&text, request, true, began);
+    return buf_finish(&text, ret_text, &err) < 0 ? cli_error("%s", err.text) : EXIT_CLEAN;
+}
+
+static int show_if_new(struct request *request, int64_t began, struct str *shown)
+{
+    struct str sight;
+    int code = look(request);
+    if (code == EXIT_CLEAN)
+        code = sight_of(request, began, &sight);
+    if (code != EXIT_CLEAN)
+        return code;
+    if (!str_eq(sight, *shown))
+        code = show(request, shown->len > 0);
+    *shown = sight;
+    return code;
+}
+
+/* Two arenas take turns, since what was shown last is compared with what is there by now. */
+static int watch(struct request *request)
+{
+    struct arena even ARENA_SCOPED = ARENA_INIT(TRACKS_ROOM);
+    struct arena odd ARENA_SCOPED = ARENA_INIT(TRACKS_ROOM);
+    const struct track_follower follower = {
+        .take = take, .trouble = tell_trouble, .context = request};
+    struct track_place places[TRACK_PLACES_MAX];
+    enum follow_end end = FOLLOW_ENOUGH;
+    struct str shown = STR_NONE;
+    int64_t began = clock_now();
+    for (size_t turn = 0; end == FOLLOW_ENOUGH; turn++) {
+        request->arena = turn % 2 ? &odd : &even;
+        arena_reset(request->arena);
+        int code = show_if_new(request, began, &shown);
+        if (code != EXIT_CLEAN)
+            return code;
+        end = tracks_follow(request->kube, places,
+                            track_places(kube_namespace(request->kube), &request->list, places), 0,
+                            &follower);
+    }
+    return EXIT_BAD_INPUT; /* it has no end of its own */
 }
 
 /* ---- the verb ---- */
@@ -161,7 +256,10 @@ static int take_option(const struct cli_args *args, int found, struct request *r
         return take_workload(args, request);
     if (found == OPTION_OUTPUT)
         return output_take(args, &request->format);
-    return EXIT_BAD_INPUT;
+    if (found != OPTION_WATCH)
+        return EXIT_BAD_INPUT;
+    request->watch = true;
+    return EXIT_CLEAN;
 }
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
@@ -179,20 +277,22 @@ static int run(const struct cli_verb *verb, int argc, char **argv)
     if (cluster_open(&cluster, &request.access, &err) < 0)
         return cli_error("%s", err.text);
     request.kube = cluster.kube;
-    return explain(&request);
+    return request.watch ? watch(&request) : explain(&request);
 }
 
 const struct cli_verb verb_explain = {
     .name = "explain",
-    .arguments = "KIND/NAME|NAME [-n NAMESPACE] [-o FORMAT]",
+    .arguments = "KIND/NAME|NAME [-n NAMESPACE] [-o FORMAT] [-w]",
     .summary = "Tells why a workload runs the bytes it runs.",
     .details =
         "For each container: the Track that moves it, the row of its ledger, why and by whose\n"
         "word, how the bytes were proved, what comes next and what that waits for, and whether\n"
         "another hand put something else there. KIND is deployment, statefulset, daemonset or\n"
-        "cronjob; without it, the target of that name.\n\n"
+        "cronjob; without it, the target of that name. A watch is one of the Tracks: what\n"
+        "they come to know of the workload is explained again.\n\n"
         "Example:\n"
         "  kubectl pinnace explain deploy/web -n production\n",
     .options = options,
+    .operand = CLI_COMPLETES_WORKLOAD,
     .run = run,
 };

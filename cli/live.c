@@ -2,6 +2,7 @@
 /* live: see the header. */
 #include "live.h"
 
+#include "targetkinds.h"
 #include "trackaccess.h"
 
 #include "pinnace/kubeconfig.h"
@@ -45,15 +46,22 @@ static bool ask(const struct kube_options *access, struct kube_resource resource
     return kube_ask(cluster.kube, &asking, arena, ret_body, &error) == 0;
 }
 
+static bool list(const struct kube_options *access, struct kube_resource resource,
+                 bool in_namespace, struct arena *arena, struct watch_page *ret_page)
+{
+    struct str body;
+    struct err err;
+    return ask(access, resource, in_namespace, STR_NONE, arena, &body) &&
+           watch_page_read(body, arena, ret_page, &err) == 0;
+}
+
 static void live_objects(const struct kube_options *access, struct kube_resource resource,
                          bool in_namespace, struct arena *arena, live_name *name, void *context)
 {
     struct watch_page page;
     struct object object;
-    struct str body;
     struct err err;
-    if (!ask(access, resource, in_namespace, STR_NONE, arena, &body) ||
-        watch_page_read(body, arena, &page, &err) < 0)
+    if (!list(access, resource, in_namespace, arena, &page))
         return;
     for (size_t i = 0; i < page.count; i++)
         if (object_read(page.items[i], arena, &object, &err) == 0)
@@ -70,6 +78,105 @@ void live_tracks(const struct kube_options *access, struct arena *arena, live_na
                  void *context)
 {
     live_objects(access, track_resource, true, arena, name, context);
+}
+
+/* ---- what Tracks move ---- */
+
+/* "deployment/web"; .len 0 if there is no memory. */
+static struct str kind_and_name(struct str kind, struct str name, struct arena *arena)
+{
+    struct buf buf = BUF_INIT(arena, 1024);
+    struct str text = STR_NONE;
+    buf_addf(&buf, "%.*s/%.*s", STR_FMT(kind), STR_FMT(name));
+    buf_finish(&buf, &text, NULL);
+    return text;
+}
+
+static struct str lower(struct str text, struct arena *arena)
+{
+    struct buf buf = BUF_INIT(arena, 1024);
+    struct str low = STR_NONE;
+    for (size_t i = 0; i < text.len; i++)
+        buf_add_char(&buf, ascii_lower(text.ptr[i]));
+    buf_finish(&buf, &low, NULL);
+    return low;
+}
+
+/* Each under the kind as it was written, or, where none was yet, as kubectl writes it. */
+static void name_targets(const struct trackspec *spec, struct str word, struct arena *arena,
+                         live_name *name, void *context)
+{
+    size_t slash = str_find(word, '/');
+    struct str kind = slash == STR_NOT_FOUND ? STR_NONE : str_head(word, slash);
+    enum target_kind meant;
+    if (kind.len && !target_kind_parse(kind, &meant))
+        return;
+    for (size_t i = 0; i < spec->target_count; i++) {
+        const struct trackspec_target *target = &spec->targets[i];
+        if (!kind.len) {
+            struct str plain = lower(target_kind_names[target->kind], arena);
+            name(context, kind_and_name(plain, target->name, arena), STR_NONE);
+            name(context, target->name, STR_NONE);
+        } else if (target->kind == meant) {
+            name(context, kind_and_name(kind, target->name, arena), STR_NONE);
+        }
+    }
+}
+
+void live_workloads(const struct kube_options *access, struct str word, struct arena *arena,
+                    live_name *name, void *context)
+{
+    struct watch_page page;
+    struct trackview view;
+    struct err err;
+    if (!list(access, track_resource, true, arena, &page))
+        return;
+    for (size_t i = 0; i < page.count; i++)
+        if (trackview_read(page.items[i], arena, &view, &err) == 0)
+            name_targets(view.spec, word, arena, name, context);
+}
+
+/* ---- one Track ---- */
+
+static bool look(const struct kube_options *access, const char *track, struct arena *arena,
+                 struct trackview *ret_view)
+{
+    struct str body;
+    struct err err;
+    return ask(access, track_resource, true, str_of(track), arena, &body) &&
+           trackview_read(body, arena, ret_view, &err) == 0;
+}
+
+/* "v1.6.0 (9f86d081884c) waits" */
+static struct str bytes_that(struct str tag, struct str digest, const char *what,
+                             struct arena *arena)
+{
+    struct buf buf = BUF_INIT(arena, 1024);
+    struct str text = STR_NONE;
+    buf_add_bytes(&buf, tag, digest);
+    buf_addf(&buf, " %s", what);
+    buf_finish(&buf, &text, NULL);
+    return text;
+}
+
+void live_waiting(const struct kube_options *access, const char *track, struct arena *arena,
+                  live_name *name, void *context)
+{
+    struct trackview view;
+    if (!look(access, track, arena, &view))
+        return;
+    const struct trackbook *book = view.book;
+    struct str waits = book->candidate.digest, tag = book->candidate.tag;
+    struct str words = bytes_that(tag, waits, "waits", arena);
+    if (waits.len && tag.len)
+        name(context, tag, words);
+    if (waits.len)
+        name(context, waits, words);
+    for (size_t i = 0; i < book->quarantined_count; i++) {
+        const struct book_quarantined *out = &book->quarantined[i];
+        if (!str_eq(out->digest, waits))
+            name(context, out->digest, bytes_that(out->tag, out->digest, "failed", arena));
+    }
 }
 
 /* ---- what a Track can be rolled back to ---- */
@@ -112,10 +219,7 @@ void live_releases(const struct kube_options *access, const char *track, struct 
                    live_name *name, void *context)
 {
     struct trackview view;
-    struct str body;
-    struct err err;
-    if (!ask(access, track_resource, true, str_of(track), arena, &body) ||
-        trackview_read(body, arena, &view, &err) < 0)
+    if (!look(access, track, arena, &view))
         return;
     for (size_t i = 0; i < view.book->row_count; i++)
         if (book_newest(view.book, view.book->rows[i].digest) == &view.book->rows[i] &&

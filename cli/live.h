@@ -21,6 +21,15 @@ void live_namespaces(const struct kube_options *access, struct arena *arena, liv
 void live_tracks(const struct kube_options *access, struct arena *arena, live_name *name,
                  void *context);
 
+/* Of the targets of those Tracks, likewise: as "deployment/web" and "web", or behind another word for the
+ * kind if word has one. */
+void live_workloads(const struct kube_options *access, struct str word, struct arena *arena,
+                    live_name *name, void *context);
+
+/* What may be approved for a Track, likewise: what waits by tag and digest, what failed by digest. */
+void live_waiting(const struct kube_options *access, const char *track, struct arena *arena,
+                  live_name *name, void *context);
+
 /* What a Track can be rolled back to: tags, revisions and digests of its ledger, likewise. */
 void live_releases(const struct kube_options *access, const char *track, struct arena *arena,
                    live_name *name, void *context);

@@ -7,7 +7,7 @@
 
 enum output_format { OUTPUT_TEXT, OUTPUT_WIDE, OUTPUT_JSON, OUTPUT_YAML, OUTPUT_FORMATS };
 
-/* For the table of options. */
+/* For the table of options: the verbs have all of them, and wide is text and more. */
 #define OUTPUT_CHOICES "text wide json yaml"
 
 /* Reads the value of -o; returns an exit code. */

@@ -17,7 +17,8 @@ static struct asking_image image_of(const struct presence_question *question)
 static void take(const struct asking_image *image, struct presence_answer *answer)
 {
     const struct registry_error *error = &image->answer.error;
-    *answer = (struct presence_answer){.presence = PRESENCE_UNKNOWN};
+    *answer =
+        (struct presence_answer){.presence = PRESENCE_UNKNOWN, .provider = image->answer.provider};
     if (error->fault == REGISTRY_FINE) {
         answer->presence = PRESENCE_THERE;
         answer->digest = image->answer.digest;

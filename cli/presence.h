@@ -9,8 +9,9 @@
 
 struct presence_answer {
     enum presence presence;
-    struct str digest; /* that is there */
-    char why[512];     /* unless it is there */
+    struct str digest;    /* that is there */
+    const char *provider; /* as in struct registry_answer */
+    char why[512];        /* unless it is there */
 };
 
 struct presence_question {

@@ -49,9 +49,12 @@ static struct str namespace_of(const struct saying *saying)
 
 static int look(struct saying *saying)
 {
+    const struct kube_request asking =
+        track_request(namespace_of(saying), str_of(saying->track), saying->arena);
     struct kube_error error;
-    if (track_look(saying->kube, namespace_of(saying), str_of(saying->track), saying->arena,
-                   &saying->seen, &error) < 0)
+    if (kube_ask(saying->kube, &asking, saying->arena, &saying->seen_json, &error) < 0 ||
+        track_view(saying->seen_json, str_of(saying->track), saying->arena, &saying->seen, &error) <
+            0)
         return cluster_error(&error);
     return EXIT_CLEAN;
 }
@@ -137,6 +140,15 @@ static int say(struct saying *saying, struct str *ret_body)
 
 /* ---- the outcome ---- */
 
+/* "shop.example/web:v1.4.0@sha256:…", as it could be pulled. */
+static void add_image(struct buf *out, const struct saying *saying)
+{
+    buf_add_repository(out, &saying->said.spec->image);
+    if (saying->tag.len)
+        buf_addf(out, ":%.*s", STR_FMT(saying->tag));
+    buf_addf(out, "@%.*s", STR_FMT(saying->word.digest));
+}
+
 static void tell(struct buf *out, struct saying *saying)
 {
     static const char *const done[] = {
@@ -148,18 +160,25 @@ static void tell(struct buf *out, struct saying *saying)
     const struct trackspec *spec = saying->said.spec;
     buf_addf(out, "track.pinnace.dev/%.*s of namespace %.*s %s", STR_FMT(spec->name),
              STR_FMT(spec->namespace), done[saying->wish]);
-    if (saying->word.digest.len)
+    bool wide = saying->format == OUTPUT_WIDE;
+    if (saying->word.digest.len && wide)
+        add_image(out, saying);
+    else if (saying->word.digest.len)
         buf_add_bytes(out, saying->tag, saying->word.digest);
+    if (wide)
+        buf_addf(out, " by %.*s", STR_FMT(saying->word.by));
     buf_addf(out, "%s\n", endings[saying->dry_run]);
 }
 
+/* Of a word that did not need saying, the notes are all there is for people. */
 static int finish(struct saying *saying, struct str body, struct str notes, int code)
 {
     struct buf out = BUF_INIT(saying->arena, TRACK_ROOM);
     struct buf json = BUF_INIT(saying->arena, TRACK_ROOM);
     struct err err;
     if (output_is_text(saying->format)) {
-        tell(&out, saying);
+        if (saying->said.spec)
+            tell(&out, saying);
         buf_add(&out, notes);
         return cli_finish(&out, code);
     }
@@ -177,12 +196,6 @@ static int wait_for_it(struct saying *saying)
     return track_wait(saying->kube, saying->said.spec, &goal, saying->timeout);
 }
 
-static int tell_nothing(struct str notes)
-{
-    fputs(notes.ptr ? notes.ptr : "", stdout);
-    return EXIT_CLEAN;
-}
-
 static int speak(struct saying *saying, int (*after)(struct saying *saying))
 {
     struct str body = STR_NONE, notes;
@@ -193,7 +206,7 @@ static int speak(struct saying *saying, int (*after)(struct saying *saying))
     if (buf_finish(&saying->notes, &notes, &err) < 0)
         return cli_error("%s", err.text);
     if (code == SAYING_NOTHING)
-        return tell_nothing(notes);
+        return finish(saying, saying->seen_json, notes, EXIT_CLEAN);
     if (code != EXIT_CLEAN && !saying->said.spec)
         return code;
     int told = finish(saying, body, notes, code);

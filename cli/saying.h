@@ -21,7 +21,8 @@
          "none (default); client: only show what would be sent; server: ask whether it would be "  \
          "taken, and keep nothing"},                                                               \
     {                                                                                              \
-        'o', "output", "FORMAT", "text json yaml", "text (default), or the Track as json or yaml"  \
+        'o', "output", "FORMAT", OUTPUT_CHOICES,                                                   \
+            "text (default), wide (the whole image, and by whom), or the Track as json or yaml"    \
     }
 /* The next one, for words that have a reason. */
 #define SAYING_REASON_ROW                                                                          \
@@ -52,6 +53,7 @@ struct saying {
     /* From the first look on. */
     struct kube *kube;
     struct trackview seen;
+    struct str seen_json;
     struct track_word word; /* .by and .at are set */
     struct str tag;         /* of the word's digest, for people; may be none */
     struct trackview said;  /* with the word in it */

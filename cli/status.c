@@ -255,24 +255,12 @@ static void tell_trouble(void *context, struct str text)
     cli_error("%.*s", STR_FMT(text));
 }
 
-/* One for each namespace that something is shown of. */
 static size_t places_of(const struct request *request, struct track_place *places)
 {
-    size_t count = 0;
-    if (request->all) {
-        places[count++] = (struct track_place){STR_NONE, STR_NONE};
-        return count;
-    }
-    places[count++] = (struct track_place){kube_namespace(request->kube), STR_NONE};
-    for (size_t i = 0; i < request->list.count; i++) {
-        struct str namespace = request->list.items[i].spec->namespace;
-        size_t known = 0;
-        while (known < count && !str_eq(places[known].namespace, namespace))
-            known++;
-        if (known == count && count < TRACK_PLACES_MAX)
-            places[count++] = (struct track_place){namespace, STR_NONE};
-    }
-    return count;
+    if (!request->all)
+        return track_places(kube_namespace(request->kube), &request->list, places);
+    places[0] = (struct track_place){STR_NONE, STR_NONE};
+    return 1;
 }
 
 static int watch(struct request *request)

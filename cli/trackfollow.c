@@ -9,6 +9,22 @@
 
 enum { TURN_MS = 1000, PATHS_ROOM = 1024 * 1024 };
 
+size_t track_places(struct str namespace, const struct track_list *list,
+                    struct track_place ret_places[TRACK_PLACES_MAX])
+{
+    size_t count = 0;
+    ret_places[count++] = (struct track_place){namespace, STR_NONE};
+    for (size_t i = 0; i < list->count; i++) {
+        struct str other = list->items[i].spec->namespace;
+        size_t known = 0;
+        while (known < count && !str_eq(ret_places[known].namespace, other))
+            known++;
+        if (known == count && count < TRACK_PLACES_MAX)
+            ret_places[count++] = (struct track_place){other, STR_NONE};
+    }
+    return count;
+}
+
 struct following {
     const struct track_follower *follower;
     const struct track_place *place;

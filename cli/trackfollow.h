@@ -23,6 +23,10 @@ struct track_follower {
 
 enum follow_end { FOLLOW_ENOUGH, FOLLOW_TIMEOUT, FOLLOW_ERROR };
 
+/* Where to follow Tracks of a list: in the namespace, and in each other one that has some of them. */
+size_t track_places(struct str namespace, const struct track_list *list,
+                    struct track_place ret_places[TRACK_PLACES_MAX]);
+
 /* timeout_s 0: for ever. First come all of them as they are. FOLLOW_ERROR was told on stderr. */
 enum follow_end tracks_follow(struct kube *kube, const struct track_place *places, size_t count,
                               int64_t timeout_s, const struct track_follower *follower);

@@ -23,7 +23,8 @@ int explain_workload(struct str json, enum target_kind kind, const struct trackv
                      size_t count, struct arena *arena, struct explained **ret_items,
                      size_t *ret_count, struct err *err);
 
-void explain_text(struct buf *buf, const struct explained *item, int64_t now);
+/* wide: with whole digests. */
+void explain_text(struct buf *buf, const struct explained *item, bool wide, int64_t now);
 void explain_json(struct json_writer *json, const struct explained *item, int64_t now);
 
 #endif

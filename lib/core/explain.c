@@ -135,7 +135,15 @@ static void add_proof(struct buf *buf, const struct explained *item, int64_t now
     buf_add_char(buf, '\n');
 }
 
-static void add_next(struct buf *buf, const struct trackview *track, int64_t now)
+static void add_bytes(struct buf *buf, struct str tag, struct str digest, bool wide)
+{
+    if (wide)
+        buf_addf(buf, "%.*s%s%.*s", STR_FMT(tag), tag.len ? "@" : "", STR_FMT(digest));
+    else
+        buf_add_bytes(buf, tag, digest);
+}
+
+static void add_next(struct buf *buf, const struct trackview *track, bool wide, int64_t now)
 {
     label(buf, "Phase");
     buf_addf(buf, "%.*s; ", STR_FMT(track_phase_names[track->book->phase]));
@@ -146,11 +154,11 @@ static void add_next(struct buf *buf, const struct trackview *track, int64_t now
     if (!track->book->candidate.digest.len)
         return;
     label(buf, "Next");
-    buf_add_bytes(buf, track->book->candidate.tag, track->book->candidate.digest);
+    add_bytes(buf, track->book->candidate.tag, track->book->candidate.digest, wide);
     buf_add_char(buf, '\n');
 }
 
-static void add_drift(struct buf *buf, const struct explained *item)
+static void add_drift(struct buf *buf, const struct explained *item, bool wide)
 {
     const struct trackbook *book = item->track->book;
     const struct trackspec *spec = item->track->spec;
@@ -160,7 +168,7 @@ static void add_drift(struct buf *buf, const struct explained *item)
         return;
     }
     buf_add(buf, STR("the Track means "));
-    buf_add_bytes(buf, book->current.tag, book->current.digest);
+    add_bytes(buf, book->current.tag, book->current.digest, wide);
     if (book->phase == PHASE_ROLLING || book->phase == PHASE_STALLED) {
         buf_add(buf, STR(", whose rollout has not come here yet\n"));
         return;
@@ -174,7 +182,7 @@ static void add_drift(struct buf *buf, const struct explained *item)
              STR_FMT(spec->name), STR_FMT(spec->namespace));
 }
 
-void explain_text(struct buf *buf, const struct explained *item, int64_t now)
+void explain_text(struct buf *buf, const struct explained *item, bool wide, int64_t now)
 {
     buf_addf(buf, "%s %.*s runs %.*s\n", item->init ? "Init container" : "Container",
              STR_FMT(item->name), STR_FMT(item->image));
@@ -190,8 +198,8 @@ void explain_text(struct buf *buf, const struct explained *item, int64_t now)
         add_row(buf, item->row);
         add_proof(buf, item, now);
     }
-    add_next(buf, item->track, now);
-    add_drift(buf, item);
+    add_next(buf, item->track, wide, now);
+    add_drift(buf, item, wide);
 }
 
 /* ---- for programs ---- */

@@ -8,75 +8,12 @@ import threading
 import time
 
 import render
+import yaml
+from book import GONE, OTHER, REPOSITORY, Book, Own, ask_registry, bytes_of, now, row, user
 from images import Registry
 from lib import kubectl, must, same, until
 from plugin import PATIENCE, Beside, plugin, says
 from results import check
-
-TRACKS = "/apis/pinnace.dev/v1alpha1/namespaces"
-REPOSITORY = "registry.test:5000/shop/web"
-GONE = "sha256:" + "0" * 64
-OTHER = "sha256:" + "9" * 64
-
-
-def now(ago=0):
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - ago))
-
-
-def row(revision, tag, digest, state="Healthy", **more):
-    return {"revision": revision, "tag": tag, "digest": digest, "state": state, "startedAt": now(3600), "why": f"followed {tag}", **more}
-
-
-class Book:
-    """A Track, and the controller's part of it played by hand."""
-
-    def __init__(self, world, namespace, name="web", **spec):
-        self.world, self.namespace, self.name = world, namespace, name
-        self.path = f"{TRACKS}/{namespace}/tracks"
-        world.api.make(self.path, {
-            "apiVersion": "pinnace.dev/v1alpha1", "kind": "Track", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"image": REPOSITORY, "follow": {"semver": ">=1.0.0"}, "targets": [{"kind": "Deployment", "name": "web"}], **spec}})
-
-    @property
-    def track(self):
-        return self.world.api.get(f"{self.path}/{self.name}").body
-
-    @property
-    def spec(self):
-        return self.track["spec"]
-
-    def spec_is(self, **spec):
-        answer = self.world.api.patch(f"{self.path}/{self.name}", {"spec": spec})
-        if not answer.ok:
-            raise RuntimeError(str(answer))
-
-    def status_is(self, *rows, phase="Current", seen=True, **status):
-        """The ledger, newest first; the first row is what runs."""
-        status = {"begun": True, "phase": phase, "ledger": list(rows), "conditions": [], **status}
-        if rows:
-            status.setdefault("current", {**{key: rows[0][key] for key in ("tag", "digest", "revision")}, "since": now(300)})
-        conflict = True
-        while conflict:
-            track = self.track
-            if seen:
-                status["observedGeneration"] = track["metadata"]["generation"]
-            answer = self.world.api.put(f"{self.path}/{self.name}/status", {**track, "status": status})
-            conflict = answer.status == 409
-        if not answer.ok:
-            raise RuntimeError(str(answer))
-
-
-def bytes_of(image):
-    return image.rpartition("@")[2]
-
-
-def user():
-    return json.loads(must(kubectl("auth", "whoami", "-o", "json")))["status"]["userInfo"]["username"]
-
-
-def ask_registry(world):
-    return ("--ca-file", os.path.join(world.folder, "trust/ca.crt"))
-
 
 # --- Looking ----------------------------------------------------------------------------------------------------
 
@@ -134,6 +71,20 @@ def looking(world, staging, production):
     says("so is what can be gone back to", plugin(*back, "--to", ""), 0,
          rf"\Av1.4.0\trevision 1, v1.4.0 \(\w{{12}}\), Healthy\n1\trevision 1, .*\n{old}\trevision 1, .*\n:4\n\Z")
     says("as far as it is written", plugin(*back, "--to=v1."), 0, r"\Av1.4.0\t.*\n:4\n\Z")
+    for written, offered in (("", "deployment/web\nweb\n"), ("we", "web\n"), ("dep", "deployment/web\n"), ("deployment/", "deployment/web\n"),
+                             ("Deploy/w", "Deploy/web\n"), ("sts/", ""), ("none/", "")):
+        same(f"what Tracks move is, to be explained: '{written}'", plugin("completion", "candidates", "--", "explain", "-n", "look-p", written).stdout,
+             f"{offered}:4\n")
+    same("but one", plugin("completion", "candidates", "--", "explain", "-n", "look-p", "web", "").stdout, ":4\n")
+    same("namespaces to promote to", plugin("completion", "candidates", "--", "promote", "web", "-n", "look-s", "--to", "look-").stdout,
+         "look-p\nlook-s\n:4\n")
+    approve = ("completion", "candidates", "--", "approve", "-n")
+    same("a Track to approve for", plugin(*approve, "look-p", "").stdout, "web\n:4\n")
+    says("and what waits on it", plugin(*approve, "look-p", "web", ""), 0, rf"\Av1.5.0\tv1.5.0 \({short}\) waits\n{new}\tv1.5.0 \({short}\) waits\n:4\n\Z")
+    says("by the digest as far as it is written", plugin(*approve, "look-p", "web", new[:12]), 0, rf"\A{new}\t.*\n:4\n\Z")
+    same("nothing waits there", plugin(*approve, "look-s", "web", "").stdout, ":4\n")
+    staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old), quarantined=[{"tag": "v1.4.0", "digest": old, "reason": "CrashLoopBackOff", "at": now()}])
+    says("what failed may be tried again", plugin(*approve, "look-s", "web", ""), 0, rf"\A{old}\tv1.4.0 \(\w{{12}}\) failed\n:4\n\Z")
     says("of no Track there is nothing", plugin(*back[:-1], "--to", ""), 0, r"\A:4\n\Z")
     says("and only one", plugin("completion", "candidates", "--", "status", "-n", "look-p", "web", ""), 0, r"\A:4\n\Z")
 
@@ -152,6 +103,33 @@ def watching(world, staging):
             until(lambda seen=seen, wanted=wanted: wanted in seen[-1] and "v1.5.0" in seen[-1], f"the end in {verb} -w")
         same(f"{verb} -w: heads once, then a line for each change", ("NAME" in seen[0] or "REVISION" in seen[0], len(seen)), (True, 4))
         says(f"{verb} -w: the first line", _Said("".join(seen[:2])), 0, first)
+
+
+def watching_a_workload(world, staging, production):
+    """Explained anew when the Track or the one it takes from comes to know something, and not otherwise."""
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    production.spec_is(hold=None)
+    staging.status_is(row(1, "v1.4.0", old))
+    production.status_is(row(3, "v1.4.0", old))
+    must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.4.0@{old}"))
+    with Beside("explain", "web", "-n", "look-p", "-w") as shown:
+        until(lambda: any("Drift" in line for line in shown.out), "the first explanation")
+        production.status_is(row(3, "v1.4.0", old), phase="Waiting", candidate={
+            "tag": "v1.5.0", "digest": new, "waits": "Proof", "waitsFor": "its proof", "since": now()})
+        until(lambda: any(line.startswith("  Next      v1.5.0") for line in shown.out), "what comes next in explain -w")
+        production.touch("nothing to tell")
+        staging.status_is(row(1, "v1.4.0", old), proofs=[{"tag": "v1.4.0", "digest": old, "seenAt": now(900), "seconds": 700}])
+        until(lambda: any("on look-s/web for 11m40s" in line for line in shown.out), "the proof of the source in explain -w")
+        must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.5.0@{new}"))
+        production.touch("other")
+        until(lambda: any("Drift     the Track means v1.4.0" in line for line in shown.out), "another hand in explain -w")
+        same("explain -w: once for each change, a blank line between",
+             ("".join(shown.out).count("Deployment/web of namespace"), "".join(shown.out).count("\n\nDeployment/web")), (4, 3))
+        must(kubectl("-n", "look-p", "delete", "deployment", "web"))
+        staging.status_is(row(1, "v1.4.0", old))
+        production.status_is(row(3, "v1.4.0", old))
+        says("explain -w ends with the workload", shown.finish(), 2, "not found")
+    must(kubectl("-n", "look-p", "create", "deployment", "web", f"--image={REPOSITORY}:v1.5.0@{new}", "--replicas=0"))
 
 
 class _Said:
@@ -225,7 +203,7 @@ def in_a_race(world, production):
     old, new = bytes_of(world.web), bytes_of(world.next)
     production.spec_is(hold=None)
     over, beside = threading.Event(), copy.copy(production)
-    beside.world = _World(world)
+    beside.world = Own(world)
 
     def write():
         while not over.is_set():
@@ -242,13 +220,6 @@ def in_a_race(world, production):
         over.set()
         writer.join()
     same("and it stands", production.spec["hold"]["digest"], old)
-
-
-class _World:
-    """With a connection of its own, for a thread."""
-
-    def __init__(self, world):
-        self.api = type(world.api)()
 
 
 def by_hand(world, production):
@@ -362,6 +333,39 @@ def waiting(world, production):
          "^look-p/web waits for the controller$", "not done after 5 s", "kubectl pinnace status web -n look-p")
 
 
+def waiting_for_other_words(world, staging, production):
+    """Each tells how it goes until it is done, or failed, or for so long."""
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    staging.status_is(row(2, "v1.5.0", new))
+    before, rolls = (row(3, "v1.4.0", old),), (row(4, "v1.5.0", new, "RollingOut"), row(3, "v1.4.0", old))
+    waits = {"tag": "v1.5.0", "digest": new, "waits": "Approval", "waitsFor": "waits for a person's word", "since": now()}
+    here = ("web", "-n", "look-p")
+    held, words = {"digest": old, "by": "ann", "at": now()}, {"hold": None, "promote": None, "approve": None, "resume": None, "suspend": None}
+    for arguments, spec, said, phase in ((("promote", "web", "-n", "look-s", "--to", "look-p"), {}, "promote", "Current"),
+                                         (("approve", *here), {}, "approve", "Current"), (("resume", *here), {"hold": held}, "resume", "Current")):
+        verb = arguments[0]
+        for state, end, status, told in (("Healthy", phase, 0, phase), ("Failed", "Failed", 1, "Failed")):
+            production.spec_is(**{**words, **spec})
+            production.status_is(*before, phase="Waiting", candidate=waits)
+            with Beside(*arguments, "--wait", "--timeout", "150s") as beside:
+                until(lambda said=said: said in production.spec, f"the word of {verb}")
+                production.status_is(*rolls, phase="Rolling")
+                until(lambda beside=beside: any("look-p/web Rolling" in line for line in beside.err), f"the rollout to be told by {verb}")
+                check(f"{verb} --wait waits while it rolls", beside.process.poll() is None, beside.err)
+                production.status_is(row(4, "v1.5.0", new, state), *before, phase=end)
+                says(f"{verb} --wait: {state}", beside.finish(), status, f"^look-p/web {told}")
+        production.spec_is(**{**words, **spec})
+        production.status_is(*before, phase="Waiting", candidate=waits)
+        says(f"{verb} --timeout", plugin(*arguments, "--wait", "--timeout", "3s"), 2, "^look-p/web waits for the controller$", "not done after 3 s")
+    production.spec_is(**words)
+    production.status_is(*before)
+    with Beside("suspend", *here, "--wait", "--timeout", "150s") as beside:
+        until(lambda: production.spec.get("suspend"), "the word of suspend")
+        production.status_is(*before, phase="Suspended")
+        says("suspend --wait", beside.finish(), 0, "^look-p/web Suspended")
+    production.spec_is(**words)
+
+
 def explaining(world, staging, production):
     old, new = bytes_of(world.web), bytes_of(world.next)
     production.spec_is(hold=None)
@@ -392,6 +396,47 @@ def examining(world, staging, production):
          r"^problem +rollback +look-p/web cannot go back to what is gone from the registry: v1.3.0 \(0{12}\)$")
 
 
+def printing(world, staging, production):
+    """Every verb about Tracks has all the ways to print, with one meaning each; nothing is kept."""
+    old, new = bytes_of(world.web), bytes_of(world.next)
+    image = f"{REPOSITORY}:v1.5.0@{new}"
+    staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
+    production.spec_is(hold=None, suspend=None)
+    production.status_is(row(3, "v1.4.0", old), row(2, "v1.5.0", new), phase="Waiting", stopped="the way back failed", candidate={
+        "tag": "v1.5.0", "digest": new, "waits": "Approval", "waitsFor": "waits for a person's word", "since": now()})
+    must(kubectl("-n", "look-p", "set", "image", "deployment/web", f"*={REPOSITORY}:v1.4.0@{old}"))
+    here, dry, whose = ("-n", "look-p"), ("--dry-run=client",), f" by {user()} "
+    for arguments, wide in (
+            (("status", "web", *here), REPOSITORY), (("history", "web", *here), old), (("doctor", *ask_registry(world)), "^problem +tracks +look-p/web the way"),
+            (("explain", "web", *here), f"^  Next +v1.5.0@{new}$"),
+            (("promote", "web", "-n", "look-s", "--to", "look-p", *dry), f" promoted: {image}{whose}"),
+            (("approve", "web", *here, *dry), f" approved: {image}{whose}"),
+            (("rollback", "web", *here, "--to", new, *ask_registry(world), *dry), f" held at {image}{whose}"),
+            (("resume", "web", *here, *dry), f" resumed{whose}"), (("suspend", "web", *here, *dry), f" suspended{whose}")):
+        verb, (text, wider, as_json, as_yaml) = arguments[0], (plugin(*arguments, "-o", form) for form in ("text", "wide", "json", "yaml"))
+        status = text.returncode
+        check(f"{verb} -o text", status in (0, 1) and text.stdout, text)
+        says(f"{verb} -o wide has more, or as much", wider, status, wide)
+        check(f"{verb} -o wide is none of the others", len(wider.stdout) >= len(text.stdout) > 0, wider.stdout)
+        written, read = json.loads(as_json.stdout), yaml.safe_load(as_yaml.stdout)
+        same(f"{verb} -o yaml is -o json", (timeless(read), as_yaml.returncode), (timeless(written), as_json.returncode))
+        check(f"{verb} -o json is an object", isinstance(written, dict) and written and as_json.returncode == status, as_json)
+        says(f"{verb} has no other", plugin(*arguments, "-o", "xml"), 2, 'output "xml" is none of text, wide, json, yaml')
+    production.status_is(row(3, "v1.5.0", new))
+    for arguments, told in ((("promote", "web", "-n", "look-s", "--to", "look-p"), "nothing was changed"),
+                            (("resume", "web", *here), "neither held nor suspended")):
+        done = plugin(*arguments, "-o", "json")
+        says(f"{arguments[0]}: what need not be said is told beside the Track", _Said(done.stderr), 0, told)
+        same(f"{arguments[0]}: which is there for programs all the same", json.loads(done.stdout)["metadata"]["name"], "web")
+
+
+def timeless(value):
+    """What is asked twice has other times; how long something lasts grows."""
+    if isinstance(value, dict):
+        return {key: timeless(each) for key, each in value.items() if key != "at" and not key.lower().endswith("seconds")}
+    return [timeless(each) for each in value] if isinstance(value, list) else value
+
+
 def by_books(world):
     """All of it, in two namespaces of its own, which are gone at the end; the kinds stay."""
     must(kubectl("apply", "-k", os.path.join(render.ROOT, "manifests/crds")))
@@ -408,7 +453,10 @@ def by_books(world):
         by_hand(world, production)
         words(world, staging, production)
         waiting(world, production)
+        waiting_for_other_words(world, staging, production)
         explaining(world, staging, production)
+        watching_a_workload(world, staging, production)
+        printing(world, staging, production)
         examining(world, staging, production)
     finally:
         for namespace in ("look-s", "look-p"):

@@ -27,11 +27,13 @@ static const int64_t now = 1795255200;
     "'image':'" image "'}]}}}}"
 #define STAGING TRACK_IN("staging", "", "", RUNS(D1, "Current", ""))
 
+enum form { TEXT, WIDE, JSON };
+
 struct case_row {
     const char *name, *tracks[2], *workload, *text;
 };
 
-static struct str explain(const struct case_row *row, struct arena *arena, bool json)
+static struct str explain(const struct case_row *row, struct arena *arena, enum form form)
 {
     struct trackview views[2];
     struct explained *items;
@@ -47,10 +49,10 @@ static struct str explain(const struct case_row *row, struct arena *arena, bool 
                                arena, &items, &count, &err),
               0);
     for (size_t i = 0; i < count; i++) {
-        if (json)
+        if (form == JSON)
             explain_json(&writer, &items[i], now);
         else
-            explain_text(&buf, &items[i], now);
+            explain_text(&buf, &items[i], form == WIDE, now);
     }
     return finished(&buf);
 }
@@ -108,18 +110,46 @@ static const struct case_row rows[] = {
      "Container web runs " WEB "@" D1 "\n  Track     none: nobody but who wrote it moves it\n"},
 };
 
+static const struct case_row wide_rows[] = {
+    {"whole digests: what comes next",
+     {TRACK_IN("shop", "", "",
+               RUNS(D1, "Waiting",
+                    ",'candidate':{'tag':'v2','digest':'" D2
+                    "','waits':'Proof','waitsFor':'waits'}"))},
+     DEPLOYMENT(WEB "@" D1),
+     "  Next      v2@" D2 "\n"},
+    {"whole digests: of a candidate without a tag",
+     {TRACK_IN("shop", "", "",
+               RUNS(D1, "Waiting",
+                    ",'candidate':{'digest':'" D2 "','waits':'Proof','waitsFor':'waits'}"))},
+     DEPLOYMENT(WEB "@" D1),
+     "  Next      " D2 "\n"},
+    {"whole digests: another hand",
+     {TRACK_IN("shop", "", "", RUNS(D1, "Drifted", ""))},
+     DEPLOYMENT(WEB "@" D2),
+     "  Drift     the Track means v1@" D1 "; keep what runs with\n"},
+};
+
 TEST(for_people)
 {
     for (size_t i = 0; i < COUNT(rows); i++) {
         TEST_ARENA(arena);
-        CHECK_HAS(rows[i].name, explain(&rows[i], &arena, false), rows[i].text);
+        CHECK_HAS(rows[i].name, explain(&rows[i], &arena, TEXT), rows[i].text);
+    }
+}
+
+TEST(with_whole_digests)
+{
+    for (size_t i = 0; i < COUNT(wide_rows); i++) {
+        TEST_ARENA(arena);
+        CHECK_HAS(wide_rows[i].name, explain(&wide_rows[i], &arena, WIDE), wide_rows[i].text);
     }
 }
 
 TEST(for_programs)
 {
     TEST_ARENA(arena);
-    struct str json = explain(&rows[1], &arena, true);
+    struct str json = explain(&rows[1], &arena, JSON);
     CHECK_HAS("container", json,
               json_of(&arena, "{'name':'side','init':false,'image':'b:1','digest':''}").ptr);
     CHECK_HAS("row", json, json_of(&arena, "'row':{'revision':2,").ptr);
@@ -142,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(for_people),
+        cmocka_unit_test(with_whole_digests),
         cmocka_unit_test(for_programs),
         cmocka_unit_test(no_workload),
     };

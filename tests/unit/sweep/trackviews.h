@@ -73,7 +73,7 @@ static inline int run_explain(struct arena *arena, struct err *err)
         explain_workload(seen_workload, TARGET_DEPLOYMENT, &view, 1, arena, &items, &count, err) <
             0)
         return -1;
-    explain_text(&buf, &items[0], 0);
+    explain_text(&buf, &items[0], true, 0);
     explain_json(&json, &items[0], 0);
     return buf_finish(&buf, &text, err);
 }
