@@ -5,11 +5,11 @@ pinned= # the image of release two, by digest
 
 show_offline() {
 	chapter "A manifest is judged before any cluster sees it, on a laptop or in a pipeline."
-	show kubectl-pinnace check -f manifests/examples/web.yaml
+	show_refused kubectl-pinnace check -f manifests/examples/web.yaml
 	say "   Why not? Pinnace reads a name as container runtimes do:"
 	show kubectl-pinnace ref contoso.azurecr.io/shop/web:latest
 	say "   The same manifest with its images pinned passes:"
-	show kubectl-pinnace check -f manifests/examples/web-pinned.yaml
+	show_done kubectl-pinnace check -f manifests/examples/web-pinned.yaml
 }
 
 # push "release one": builds and pushes shop/web:latest with that content.
@@ -57,7 +57,7 @@ show_problem() {
 	kubectl run other --image=registry.test:5000/shop/web:latest --image-pull-policy=Always > /dev/null
 	kubectl wait pod/other --for=condition=Ready --timeout=240s > /dev/null
 	say "   Somebody scales the Deployment. Nobody changed it, and yet:"
-	show kubectl scale deployment/web --replicas=2
+	show_done kubectl scale deployment/web --replicas=2
 	kubectl rollout status deployment/web --timeout=240s > /dev/null
 	show_pods
 	kubectl get deployment/web -o yaml > "$logs/web.yaml"
@@ -67,17 +67,17 @@ show_problem() {
 
 show_refusals() {
 	chapter "A namespace gets a level. What runs there goes on; Pinnace tells what could not be made again:"
-	show kubectl label namespace default pinnace.dev/enforce=pinned
+	show_done kubectl label namespace default pinnace.dev/enforce=pinned
 	say "   A mutable image is refused from now on, the pinned one let in:"
-	show kubectl run bad --image=registry.test:5000/shop/web:latest
-	show kubectl run good --image="$pinned"
+	show_refused kubectl run bad --image=registry.test:5000/shop/web:latest
+	show_done kubectl run good --image="$pinned"
 	say "   The old Deployment can be scaled down, annotated, deleted. Rolled it cannot be, and nothing is lost:"
-	show kubectl scale deployment/web --replicas=1
-	show kubectl rollout restart deployment/web
+	show_done kubectl scale deployment/web --replicas=1
+	show_refused kubectl rollout restart deployment/web
 	show kubectl get deployment/web
 	say "   A level that does not exist is no way around:"
 	kubectl create namespace typo > /dev/null
-	show kubectl label namespace typo pinnace.dev/enforce=pined
+	show_refused kubectl label namespace typo pinnace.dev/enforce=pined
 }
 
 # The last annotation that Pinnace left in the API server's audit log.
@@ -90,8 +90,8 @@ show_audit_log() {
 show_trial() {
 	chapter "Before a level bites, it can warn, or only leave its mark in the audit log:"
 	kubectl create namespace trial > /dev/null
-	show kubectl label namespace trial pinnace.dev/warn=pinned pinnace.dev/audit=pinned
-	show kubectl -n trial run try --image=registry.test:5000/shop/web:latest
+	show_done kubectl label namespace trial pinnace.dev/warn=pinned pinnace.dev/audit=pinned
+	show_done kubectl -n trial run try --image=registry.test:5000/shop/web:latest
 	say "   and the API server's audit log has, for whoever reads it later:"
 	show_audit_log
 	say "   What runs already, with the bytes behind each name, which is what to write instead:"
@@ -101,18 +101,18 @@ show_trial() {
 
 show_break_glass() {
 	chapter "Something burns at night, and only a mutable image will do. Whoever may, breaks the glass, for a minute:"
-	show kubectl pinnace break-glass --images registry.test:5000/shop/web:latest --for 1m --reason fire
-	sleep 3 # the webhooks hear of it within moments
-	show kubectl run burning --image=registry.test:5000/shop/web:latest
+	show_done kubectl pinnace break-glass --images registry.test:5000/shop/web:latest --for 1m --reason fire
+	await kubectl run burning --image=registry.test:5000/shop/web:latest --dry-run=server
+	show_done kubectl run burning --image=registry.test:5000/shop/web:latest
 	show kubectl get exemptions
 }
 
 show_same_verdict() {
 	chapter "The plugin and the cluster say the same, since they are the same code:"
 	kubectl create namespace production > /dev/null
-	show kubectl label namespace production pinnace.dev/enforce=pinned
-	show kubectl-pinnace check -f manifests/examples/web.yaml
-	show kubectl apply --dry-run=server -f manifests/examples/web.yaml
-	show kubectl-pinnace check -f manifests/examples/web-pinned.yaml
-	show kubectl apply --dry-run=server -f manifests/examples/web-pinned.yaml
+	show_done kubectl label namespace production pinnace.dev/enforce=pinned
+	show_refused kubectl-pinnace check -f manifests/examples/web.yaml
+	show_refused kubectl apply --dry-run=server -f manifests/examples/web.yaml
+	show_done kubectl-pinnace check -f manifests/examples/web-pinned.yaml
+	show_done kubectl apply --dry-run=server -f manifests/examples/web-pinned.yaml
 }

@@ -17,7 +17,7 @@ await_healthy() {
 	await_track "$1" 'ledger[0].state' Healthy
 }
 
-show_status() { show kubectl pinnace status -A; }
+show_status() { show_done kubectl pinnace status -A; }
 
 # "staging v1.0.0": a Deployment of what was pushed last.
 deploy_release() {
@@ -72,7 +72,7 @@ show_tracks() {
 	deploy_release production v1.0.0
 	write_tracks
 	show cat "$logs/tracks.yaml"
-	show kubectl apply -f "$logs/tracks.yaml"
+	show_done kubectl apply -f "$logs/tracks.yaml"
 	step "until both have adopted what runs" await_adopted
 	show_status
 }
@@ -110,7 +110,7 @@ show_broken_build() {
 	ci_pushes latest,v1.2.0 crash 0
 	step "until staging has taken it back" await_back staging "$digest"
 	show_status
-	show kubectl pinnace history web -n staging
+	show_done kubectl pinnace history web -n staging
 }
 
 # The rollout of what is broken has failed, and what ran before runs again.
@@ -121,13 +121,14 @@ await_back() {
 
 show_rollback() {
 	chapter "The customers do not like v1.1.0. A person takes it back, at once:"
-	show kubectl pinnace rollback web -n production --reason 'customers complain' --ca-file "$logs/ca.crt" --wait
+	show_done kubectl pinnace rollback web -n production --reason 'customers complain' --ca-file "$logs/ca.crt" --wait
 	say "   It stays so, whatever is pushed and proved:"
 	ci_pushes latest,v1.3.0 good release four
 	step "until staging has proved the next version" await_healthy staging "$digest"
 	show_status
+	[[ $(kubectl -n production get deployment/web -o jsonpath={..image}) == *:v1.0.0@* ]] || die "production does not run what it was taken back to"
 	say "   ... until somebody says that it goes on:"
-	show kubectl pinnace resume web -n production
+	show_done kubectl pinnace resume web -n production
 	step "until production runs what was proved meanwhile" await_healthy production "$digest"
 	show_status
 }
@@ -138,13 +139,13 @@ show_moved_tag() {
 	step "until it is noticed" kubectl -n production wait tracks/web --for=condition=TagMoved --timeout=240s
 	show_status
 	say "   What ran in production, why, and by whose word:"
-	show kubectl pinnace history web -n production
+	show_done kubectl pinnace history web -n production
 }
 
 show_released() {
 	chapter "The gate knows the releases. At level 'released', nothing comes past the Track:"
-	show kubectl label namespace production pinnace.dev/enforce=released --overwrite
-	sleep 3 # the webhooks hear of it within moments
-	show kubectl -n production set image deployment/web web="registry.test:5000/shop/web@$digest"
-	show kubectl pinnace explain deployment/web -n production
+	show_done kubectl label namespace production pinnace.dev/enforce=released --overwrite
+	await refuses kubectl -n production set image deployment/web web="registry.test:5000/shop/web@$digest" --dry-run=server
+	show_refused kubectl -n production set image deployment/web web="registry.test:5000/shop/web@$digest"
+	show_done kubectl pinnace explain deployment/web -n production
 }

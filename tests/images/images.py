@@ -105,7 +105,17 @@ class Registry:
             size = int(self.ask("HEAD", f"/v2/{repository}/manifests/{child}").headers["Content-Length"])
             children.append({"mediaType": MANIFEST, "digest": child, "size": size,
                              "platform": {"os": "linux", "architecture": architecture}})
-        return self.put_manifest(repository, {"schemaVersion": 2, "mediaType": INDEX, "manifests": children}, tag)
+        return self.put_manifest(repository, {"schemaVersion": 2, "mediaType": INDEX, "manifests": children},
+                                 *((tag,) if isinstance(tag, str) else tag))
+
+    def annotate_index(self, repository, digest, tag):
+        """An index of the same images with an annotation more, under a tag; its digest."""
+        content = json.load(self.ask("GET", f"/v2/{repository}/manifests/{digest}"))
+        return self.put_manifest(repository, {**content, "annotations": {"org.opencontainers.image.version": tag}}, tag)
+
+    def children(self, repository, digest):
+        """The digests of the images of an index."""
+        return [child["digest"] for child in json.load(self.ask("GET", f"/v2/{repository}/manifests/{digest}"))["manifests"]]
 
     def lose(self, repository, digest):
         """Takes away what an image does, which is its last layer: it can be found, and not be pulled."""

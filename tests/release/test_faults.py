@@ -4,7 +4,6 @@ ran before runs again."""
 # What the image does, what its target needs for that to show, and what is said of it.
 BAD = {
     "crash": ("crash 0", {}, "ends again and again: exit status 1"),
-    "crash-late": ("crash 2", {"ready": False, "soak": "15s"}, None),  # ends again and again, or restarted in the soak: who is first
     "unready": ("unready", {"deadline": "1m"}, "in time"),
     "eat": ("eat", {"limits": "24Mi"}, "OOMKilled"),
     "noexec": ("noexec", {}, "cannot be started"),
@@ -52,6 +51,21 @@ def run_bad(world):
         world.check(f"{name}: it is said why", told and (not says or says in told), told)
     for name in BAD:
         world.same(f"{name}: it went back once", [state for state, _, _ in world.ledger(where, name)], ["Healthy", "Failed", "Adopted"])
+
+
+def run_late(world):
+    """What is sound at first and ends during its soak. Both pods come at once, long before that."""
+    where = world.namespace("late")
+    good = begin(world, where, "late", ready=False, soak="30m", spec={"strategy": {"rollingUpdate": {"maxSurge": "100%"}}})
+    world.comes("late: what runs is adopted", lambda: world.ledger(where, "late"), world.told_of(where, "late"))
+    world.comes("late: its pods are ready", lambda: len(world.ready_images(where, "late")) >= 2)
+    bad = world.push("latest", "crash 90", name="late")
+    world.comes("late: it soaks", lambda: world.status(where, "late").get("phase") == "Soaking", world.told_of(where, "late"))
+    world.comes("late: is put away", lambda: [entry["digest"] for entry in world.status(where, "late").get("quarantined", [])] == [bad],
+                world.told_of(where, "late"))
+    world.same("late: it is said why", world.status(where, "late")["quarantined"][0]["reason"], "containers were restarted during the soak")
+    world.api.patch(world.track_path(where, "late"), {"spec": {"rollout": {"soak": "3s"}}})
+    world.comes_healthy("late: what ran before is back", where, good, "late")
 
 
 def run_hold(world):
@@ -116,4 +130,4 @@ def run_back(world):
 
 
 def run(world):
-    world.at_once((run_bad, run_hold, run_two, run_back))
+    world.at_once((run_bad, run_late, run_hold, run_two, run_back))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Other hands: kubectl set image and rollout undo beside a Track are neither fought nor adopted in silence; a Track
-that is deleted and made again adopts what runs; objects that are made again are others."""
+"""Other hands: kubectl set image and rollout undo beside a Track are neither fought nor adopted in silence, and rollout
+restart is no matter of it; a Track that is deleted and made again adopts what runs; objects that are made again are others."""
 import json
 
 from world import command, must
@@ -20,6 +20,13 @@ def drifted(world, where, name):
     return world.condition(where, "Drifted", name)[0] == "True"
 
 
+def told_by_event(world, where, name, *commands):
+    """Of the Track and of the workload, each with all commands."""
+    kinds = {event["involvedObject"]["kind"] for event in world.events(where, "Drifted")
+             if event["involvedObject"]["name"] == name and all(command in event["message"] for command in commands)}
+    return kinds == {"Track", "Deployment"}
+
+
 def run_set_image(world, where):
     begin(world, where, "set")
     foreign = f"{world.repository('set')}@{world.push('mine', serial='mine', name='set')}"
@@ -27,6 +34,8 @@ def run_set_image(world, where):
     world.comes("kubectl set image beside a Track: Drifted", lambda: drifted(world, where, "set"), world.told_of(where, "set"))
     world.check("and told what settles it", "kubectl pinnace" in world.condition(where, "Drifted", "set")[2],
                 world.told_of(where, "set")())
+    world.comes("events of the Track and of the workload tell both commands", lambda: told_by_event(
+        world, where, "set", "kubectl pinnace resume set", "rollback set --to"), lambda: str(world.events(where, "Drifted")))
     third = world.push("latest", serial="three", name="set")
     world.stays("no automatic move until that", lambda: world.image_of(where, "set") == foreign)
     world.does("resume settles it", world.pinnace("resume", "set", "-n", where))
@@ -44,6 +53,25 @@ def run_undo(world, where):
     world.comes_healthy("what was meant is on the ledger", where, first, "undo")
     world.does("resume", world.pinnace("resume", "undo", "-n", where))
     world.comes_healthy("and what is followed is back", where, second, "undo")
+
+
+def run_restart(world, where):
+    """New pods of the same bytes are nobody's release: the template is another, and none of its images."""
+    _, second = begin(world, where, "restart")
+    ledger, generation = world.status(where, "restart")["ledger"], world.generation(where, "restart")
+    old = {pod["metadata"]["name"] for pod in world.pods(where, "restart")}
+    must(command("kubectl", "rollout", "restart", "deployment/restart", "-n", where))
+    world.comes("kubectl rollout restart beside a Track: all pods are new ones", lambda: len(world.ready_images(where, "restart")) == 2 and
+                not old & {pod["metadata"]["name"] for pod in world.pods(where, "restart")}, world.told_of(where, "restart"))
+    world.same("of the same bytes", {image[-71:] for image in world.ready_images(where, "restart")}, {second})
+    world.stays("the Track writes nothing for that, neither to the workload nor on the ledger", lambda:
+                world.generation(where, "restart") == generation + 1 and world.status(where, "restart")["ledger"] == ledger,
+                world.told_of(where, "restart"))
+    world.same("it is no drift", world.condition(where, "Drifted", "restart")[0], "False")
+    world.same("and never was", [event for event in world.events(where, "Drifted") if event["involvedObject"]["name"] == "restart"], [])
+    third = world.push("latest", serial="three", name="restart")
+    world.comes_healthy("the next push is rolled", where, third, "restart")
+    world.same("by one more write", world.generation(where, "restart"), generation + 2)
 
 
 def run_made_again(world, where):
@@ -111,4 +139,4 @@ def run_gitops(world, where):
 
 def run(world):
     where = world.namespace("shop")
-    world.at_once((run_set_image, run_undo, run_made_again, run_target_again, run_gitops), where)
+    world.at_once((run_set_image, run_undo, run_restart, run_made_again, run_target_again, run_gitops), where)

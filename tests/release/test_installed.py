@@ -35,11 +35,23 @@ def run_released(world, where):
                 world.told_of(where))
     world.comes_healthy("and taken back, which the gate lets in", where, world.second)
 
-    def shut_out():
-        done = command("kubectl", "run", "bad", f"--image={world.repository()}@{bad}", "-n", where, "--dry-run=server")
-        return done.returncode != 0 and "NotReleased" in done.stderr
-    world.comes("what was put away is no longer let in, once no ReplicaSet keeps it or at once", lambda: shut_out() or bad in str(
-        world.api.get(f"/apis/apps/v1/namespaces/{where}/replicasets").body))
+    world.comes("no ReplicaSet runs it any more", lambda: pods_wanted(world, where, bad) == 0, world.told_of(where))
+    image = f"{world.repository()}@{bad}"
+
+    def judged():
+        return command("kubectl", "run", "bad", f"--image={image}", "-n", where, "--dry-run=server")
+    # Each replica of the webhook hears of that for itself.
+    world.comes("what was put away is no longer let in", lambda: judged().returncode != 0, world.told_of(where))
+    world.refused("as what nobody released", judged(), "NotReleased", bad)
+    world.comes("neither by kubectl set image", lambda: "NotReleased" in command(
+        "kubectl", "set", "image", "deployment/web", f"web={image}", "-n", where, "--dry-run=server").stderr, world.told_of(where))
+
+
+def pods_wanted(world, where, digest):
+    """By the ReplicaSets of these bytes."""
+    answer = world.api.get(f"/apis/apps/v1/namespaces/{where}/replicasets")
+    return sum(item["spec"]["replicas"] for item in answer.body["items"]
+               if item["spec"]["template"]["spec"]["containers"][0]["image"].endswith(digest))
 
 
 def cut_off(address, verb="-I"):

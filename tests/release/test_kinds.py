@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of target, and those that a rollout has to wait for: zero replicas, paused, OnDelete, a CronJob."""
+"""Every kind of target, and those that a rollout has to wait for: zero replicas, paused, OnDelete, a CronJob; and an
+index that is made anew."""
 from world import command, must
 
+SOON = 10  # seconds of a deadline
 
-def begin(world, where, name, kind="Deployment", tag="latest", **more):
+
+def begin(world, where, name, kind="Deployment", tag="latest", rollout=None, **more):
     """A workload and a Track of a repository of its own; the digest that is adopted."""
     first = world.push(tag, serial="one", name=name)
     world.workload(where, name, f"{world.repository(name)}:{tag}@{first}", kind=kind, **more)
-    world.track(where, name, {"tag": tag}, [{"kind": kind, "name": name}], image=world.repository(name))
+    world.track(where, name, {"tag": tag}, [{"kind": kind, "name": name}], image=world.repository(name), rollout=rollout)
     world.comes(f"{name}: what runs is adopted", lambda: world.ledger(where, name), world.told_of(where, name))
     return first
+
+
+def waits(world, where, name):
+    """For longer than its deadline, which gives it more time from then on."""
+    world.stays(f"{name}: and waits for longer than the deadline", lambda: world.ledger(where, name)[0][0] == "RollingOut",
+                world.told_of(where, name), seconds=SOON + 8)
+    world.api.patch(world.track_path(where, name), {"spec": {"rollout": {"deadline": "15m"}}})
+    world.comes_seen(f"{name}: a longer deadline", where, name)
 
 
 def run_sets(world, where):
@@ -91,25 +102,59 @@ def run_idle(world, where):
 
 
 def run_paused(world, where):
-    begin(world, where, "paused")
+    begin(world, where, "paused", rollout={"deadline": f"{SOON}s"})
     must(command("kubectl", "rollout", "pause", "deployment/paused", "-n", where))
     digest = world.push("latest", serial="two", name="paused")
     world.comes("paused: it is in the template", lambda: world.image_of(where, "paused").endswith(digest), world.told_of(where, "paused"))
-    world.stays("paused: and waits", lambda: world.ledger(where, "paused")[0][0] == "RollingOut", world.told_of(where, "paused"))
+    waits(world, where, "paused")
     must(command("kubectl", "rollout", "resume", "deployment/paused", "-n", where))
     world.comes_healthy("paused: it goes on when the Deployment does", where, digest, "paused")
 
 
 def run_on_delete(world, where):
-    begin(world, where, "ondelete", "DaemonSet", spec={"updateStrategy": {"type": "OnDelete"}})
+    begin(world, where, "ondelete", "DaemonSet", rollout={"deadline": f"{SOON}s"}, spec={"updateStrategy": {"type": "OnDelete"}})
     digest = world.push("latest", serial="two", name="ondelete")
     world.comes("OnDelete: it is in the template", lambda: world.image_of(where, "ondelete", "DaemonSet").endswith(digest),
                 world.told_of(where, "ondelete"))
-    world.stays("OnDelete: and waits", lambda: world.ledger(where, "ondelete")[0][0] == "RollingOut", world.told_of(where, "ondelete"))
+    waits(world, where, "ondelete")
     must(command("kubectl", "delete", "pods", "-l", "app=ondelete", "-n", where, "--now"))
     world.comes_healthy("OnDelete: it is new when its pods were deleted", where, digest, "ondelete")
 
 
-def run(world):
+def run_rebuilt(world):
+    """An index made anew of the same images is another digest: it is rolled once, and what was proved was not it."""
+    staging, production = world.namespace("staging"), world.namespace("production")
+    path = f"{world.name}/rebuilt"
+    first = world.registry.push_index(path, ("latest", "v1.0.0"), serial="one")
+    for where, tag in ((staging, "latest"), (production, "v1.0.0")):
+        world.workload(where, "rebuilt", f"{world.repository('rebuilt')}:{tag}@{first}")
+    world.track(staging, "rebuilt", {"tag": "latest"}, ["rebuilt"], image=world.repository("rebuilt"))
+    world.track(production, "rebuilt", {"semver": ">=1.0.0"}, ["rebuilt"], {"namespace": staging, "track": "rebuilt"},
+                world.repository("rebuilt"))
+    for where in (staging, production):
+        world.comes(f"rebuilt: what runs in {where} is adopted", lambda where=where: world.ledger(where, "rebuilt"),
+                    world.told_of(where, "rebuilt"))
+    second = world.registry.push_index(path, "latest", serial="two")
+    world.comes_healthy("rebuilt: staging runs an index", staging, second, "rebuilt")
+    generation = world.generation(staging, "rebuilt")
+    version = world.registry.annotate_index(path, second, "v1.1.0")
+    world.check("rebuilt: the version is another digest of the same images", version != second and
+                world.registry.children(path, version) == world.registry.children(path, second), f"{version} {second}")
+    world.comes("rebuilt: that staging never ran: production says so", lambda: world.condition(production, "NeverProved", "rebuilt")[0] ==
+                "True" and world.status(production, "rebuilt")["candidate"]["digest"] == version, world.told_of(production, "rebuilt"))
+    world.stays("rebuilt: and stays where it is", lambda: world.image_of(production, "rebuilt").endswith(first))
+    world.registry.tag(path, version, "latest")
+    world.comes_healthy("rebuilt: under latest it is rolled", staging, version, "rebuilt")
+    world.stays("rebuilt: once", lambda: world.generation(staging, "rebuilt") == generation + 1 and len(world.ledger(staging, "rebuilt")) == 3,
+                world.told_of(staging, "rebuilt"))
+    world.comes_healthy("rebuilt: and proved, so that production has it", production, version, "rebuilt")
+    world.same("rebuilt: production says so no more", world.condition(production, "NeverProved", "rebuilt")[0], "False")
+
+
+def run_all(world):
     where = world.namespace("all")
     world.at_once((run_sets, run_job, run_suspended, run_containers, run_idle, run_paused, run_on_delete), where)
+
+
+def run(world):
+    world.at_once((run_all, run_rebuilt))

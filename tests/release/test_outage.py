@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registry is away, and the controller is killed in the middle of a rollout: runs alone, since all others need
-both."""
+"""The registry is away, the controller is down when a person goes back, and it is killed in the middle of a rollout: runs
+alone, since all others need both."""
 from world import command, must, until
 
 
@@ -34,6 +34,32 @@ def run_away(world, where, first, second):
     world.comes_healthy("what is followed is back", where, second)
 
 
+def run_down(world, where, first, second):
+    """A person goes back while no controller is there; the next one learns of it, and undoes nothing."""
+    before = world.generation(where, "web")
+    person = must(command("kubectl", "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"))
+    world.stage.kill()
+    try:
+        world.does("rollback --now while the controller is down", world.pinnace("rollback", "web", "-n", where, "--to", first, "--now"))
+        world.check("the workload has it", world.image_of(where, "web").endswith(first), world.image_of(where, "web"))
+        world.comes("and runs it", lambda: {image[-71:] for image in world.ready_images(where, "web")} == {first},
+                    lambda: world.ready_images(where, "web"))
+        world.same("nobody has written the ledger", world.ledger(where)[0][2], second)
+    finally:
+        world.stage.start()
+    world.comes_healthy("the next controller writes the row", where, first)
+    row = world.status(where)["ledger"][0]
+    world.check("in the person's name", row.get("by") == person and person, row)
+    third = world.push("latest", serial="while held")
+    world.comes("the next push is seen", lambda: world.status(where).get("candidate", {}).get("digest") == third, world.told_of(where))
+    world.stays("the rollback sticks", lambda: world.image_of(where, "web").endswith(first), world.told_of(where))
+    world.same("the template was written once, and not by the controller", world.generation(where, "web"), before + 1)
+    world.same("it is no drift", world.condition(where, "Drifted")[0], "False")
+    world.same("and never was", world.events(where, "Drifted"), [])
+    world.does("resume", world.pinnace("resume", "web", "-n", where))
+    world.comes_healthy("what is followed is rolled", where, third)
+
+
 def revisions(world, where):
     answer = world.api.get(f"/apis/apps/v1/namespaces/{where}/replicasets?labelSelector=app%3Dweb")
     return {item["spec"]["template"]["spec"]["containers"][0]["image"][-71:] for item in answer.body["items"]}
@@ -62,4 +88,5 @@ def run(world):
         run_away(world, where, first, second)
     finally:
         (world.stage.folder / "hold/registry-tls").unlink(missing_ok=True)
+    run_down(world, where, first, second)
     run_killed(world, where)

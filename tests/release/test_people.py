@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may say what to a Track: forged names, people without the verb, and a status that only the controller writes."""
+import json
+
 from world import command, must
 
 EDITOR, ADMIN, VIEWER = (f"{name}@contoso.example" for name in ("editor", "admin", "viewer"))
@@ -37,3 +39,17 @@ def run(world):
     world.does("who edits rolls back", world.pinnace("rollback", "web", "-n", where, "--to", first, "--as", EDITOR))
     world.comes_healthy("and that is done", where, first)
     world.same("in his name", world.status(where)["ledger"][0].get("by"), EDITOR)
+
+    def resumes(user, by):
+        return command("kubectl", "patch", "track", "web", "-n", where, "--as", user, "--type=merge", "-p",
+                       json.dumps({"spec": {"hold": None, "resume": {"at": "2026-01-01T00:00:00Z", "by": by}}}))
+    for user, by in ((EDITOR, ADMIN), (ADMIN, EDITOR)):
+        world.refused(f"nobody resumes in the name of {by}", resumes(user, by), f'spec.resume.by must be "{user}"')
+    world.refused("who only looks does not resume", resumes(VIEWER, VIEWER), "forbidden")
+    third = world.push("latest", serial="three")
+    world.comes("there is something newer", lambda: world.status(where).get("candidate", {}).get("digest") == third, world.told_of(where))
+    world.check("it is still held", "hold" in world.api.get(world.track_path(where, "web")).body["spec"], world.told_of(where)())
+    world.stays("and nothing has moved", lambda: world.image_of(where, "web").endswith(first), seconds=3)
+    world.does("who edits resumes in his own name", resumes(EDITOR, EDITOR))
+    world.does("and what waits is approved", world.pinnace("approve", "web", "-n", where, "--as", ADMIN))
+    world.comes_healthy("and runs", where, third)

@@ -3,6 +3,8 @@
 rollout goes on."""
 from world import command, must, until
 
+POLICIES, BINDINGS = (f"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic{end}" for end in ("ies", "ybindings"))
+
 
 def begin(world, where, name, **more):
     first = world.push("latest", serial="one", name=name)
@@ -59,5 +61,32 @@ def run_node(world):
            lambda: template(world, where, "node", {"nodeSelector": {"no": "such"}}))
 
 
+def policy(kind, name, spec):
+    return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def run_admission(world):
+    """A policy that lets no pod in, whatever it runs."""
+    where = world.namespace("admission")
+
+    def refuse():
+        world.api.make(POLICIES, policy("ValidatingAdmissionPolicy", where, {
+            "matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}]},
+            "validations": [{"expression": "false", "message": "the shop is closed"}]}))
+        world.api.make(BINDINGS, policy("ValidatingAdmissionPolicyBinding", where, {
+            "policyName": where, "validationActions": ["Deny"],
+            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": where}}}}))
+        until(lambda: "the shop is closed" in command("kubectl", "run", "one-more", "--image=x", "--dry-run=server", "-n", where).stderr,
+              "a policy that counts")
+
+    def allow():
+        for path in (BINDINGS, POLICIES):
+            world.api.delete(f"{path}/{where}")
+    try:
+        stalls(world, where, "admission", "the shop is closed", allow, refuse)
+    finally:
+        allow()
+
+
 def run(world):
-    world.at_once((run_quota, run_secret, run_node))
+    world.at_once((run_quota, run_secret, run_node, run_admission))

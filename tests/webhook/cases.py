@@ -2,6 +2,7 @@
 """Every review of tests/cases, asked through TLS: the answer must be the command line's."""
 import json
 import pathlib
+import re
 import subprocess
 
 from harness import Failure, demand, equal
@@ -23,6 +24,11 @@ def ask_cli(tools, folder, path, text):
                           capture_output=True, timeout=60, check=False)
 
 
+def without_times(answer):
+    """Some answers name a time that is counted from now, which is a moment later for the second that is asked."""
+    return json.loads(re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", answer))
+
+
 def compare(tools, server, folder, record, client):
     text = (folder / "review.json").read_bytes()
     by_cli = ask_cli(tools, folder, record["path"], text)
@@ -38,7 +44,7 @@ def compare(tools, server, folder, record, client):
         equal(answer, said, "the sentence")
         return
     equal(status, 200, answer)
-    equal(json.loads(answer), json.loads(by_cli.stdout), "the answer")
+    equal(without_times(answer), without_times(by_cli.stdout.decode()), "the answer")
     equal(json.loads(answer)["response"]["allowed"], record["allowed"], "allowed")
 
 
