@@ -83,7 +83,7 @@ struct http_response {
     struct err err;           /* what went wrong if fault says so, with the URL's host */
 };
 
-/* connections: how many are kept open for later at most; the number of hosts talked to. */
+/* connections: how many are kept open for later at most, beside those in use; the number of hosts talked to. */
 int http_open(unsigned connections, struct http **ret_http, struct err *err);
 /* Ends all calls without calling anybody back. */
 void http_close(struct http **http);

@@ -252,16 +252,27 @@ void http_curl_free(struct http_call *call)
 
 /* --- Its life ---------------------------------------------------------------------------------- */
 
+/* For curl all that are open count: with as many in use it would close each as soon as it is done. */
+static CURLMcode set_room(const struct http *http)
+{
+    return curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)http->kept + http->under_way);
+}
+
 void http_curl_add(struct http_call *call)
 {
     call->added = true;
+    call->http->under_way++;
+    set_room(call->http);
     curl_multi_add_handle(call->http->multi, call->easy);
 }
 
 void http_curl_remove(struct http_call *call)
 {
-    if (call->added)
-        curl_multi_remove_handle(call->http->multi, call->easy);
+    if (!call->added)
+        return;
+    curl_multi_remove_handle(call->http->multi, call->easy);
+    call->http->under_way--;
+    set_room(call->http);
     call->added = false;
 }
 
@@ -345,10 +356,10 @@ void http_curl_judge(const struct http_call *call, int code, struct http_respons
 
 /* --- All of them ------------------------------------------------------------------------------- */
 
-static bool set_multi(struct http *http, unsigned connections)
+static bool set_multi(struct http *http)
 {
     CURLM *multi = http->multi;
-    return curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)connections) == CURLM_OK &&
+    return set_room(http) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_changed) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, http) == CURLM_OK &&
            curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, due_changed) == CURLM_OK &&
@@ -359,7 +370,8 @@ bool http_curl_open(struct http *http, unsigned connections)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
         http->multi = curl_multi_init();
-    return http->multi && set_multi(http, connections);
+    http->kept = connections;
+    return http->multi && set_multi(http);
 }
 
 void http_curl_close(struct http *http)

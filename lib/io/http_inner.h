@@ -22,8 +22,9 @@ struct watched {
 
 struct http {
     void *multi;
-    struct timer due;   /* when curl wants to be called though nothing came */
-    const char *broken; /* what curl said last that was not well */
+    unsigned kept, under_way; /* connections for later at most; and calls */
+    struct timer due;         /* when curl wants to be called though nothing came */
+    const char *broken;       /* what curl said last that was not well */
     struct poller poller;
     struct http_call *calls; /* all that were started and have not ended */
     struct timers timers;

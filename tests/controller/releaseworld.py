@@ -34,8 +34,8 @@ class Hand:
             time.sleep(0.05)
 
     def deployments(self):
-        with self.api.lock:
-            return [(key, copy.deepcopy(body)) for key, body in self.api.stored.items() if key[1] == "deployments"]
+        with self.api.lock:  # what is stored is replaced, never changed
+            return [(key, body) for key, body in self.api.stored.items() if key[1] == "deployments"]
 
     def bring(self, key, body):
         meta, replicas = body["metadata"], body["spec"].get("replicas", 1)
@@ -52,7 +52,7 @@ class Hand:
         with self.api.lock:
             now = self.api.stored.get(key)
             if now and now["metadata"]["generation"] == meta["generation"]:
-                self.api.keep(key, {**copy.deepcopy(now), "status": status})
+                self.api.keep(key, {**now, "status": status})
 
     @staticmethod
     def pod(body):
