@@ -3,8 +3,8 @@
 #include "releasepage.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "pinnace/clock.h"
 #include "pinnace/http.h"
 #include "pinnace/metrics.h"
 
@@ -14,7 +14,7 @@
 
 enum {
     HOSTS_MAX = 64,
-    PATIENCE_S = 1, /* of those who read; a turn of the loop takes milliseconds */
+    PATIENCE_MS = 1000, /* of those who read; a turn of the loop takes milliseconds */
 };
 
 static void add_labelled(const struct metric_family *family, const char *name, struct str value,
@@ -168,9 +168,7 @@ void releasepage_serve(struct releasepage *page, struct releases *releases)
 
 bool releasepage_read(struct releasepage *page, struct bytes *text)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PATIENCE_S;
+    const struct timespec until = clock_deadline(PATIENCE_MS);
     pthread_mutex_lock(&page->mutex);
     atomic_store(&page->wanted, true);
     http_wake(page->http);
@@ -184,11 +182,7 @@ bool releasepage_read(struct releasepage *page, struct bytes *text)
 
 void releasepage_begin(struct releasepage *page, struct http *http)
 {
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&page->written, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_cond_init(&page->written);
     pthread_mutex_init(&page->mutex, NULL);
     page->http = http;
     page->text = BYTES_INIT(RELEASEPAGE_MAX_BYTES);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pinnace/clock.h"
 #include "pinnace/jsonwrite.h"
 #include "pinnace/when.h"
 
@@ -22,6 +23,7 @@ enum {
     LINE_MAX_BYTES = 4 * 1024,
     TEXT_MAX_BYTES = 512,
     GATHER_MS = 5,
+    LAST_LINES_MS = 1000, /* for what is still to be written at the end */
 };
 
 struct log {
@@ -218,16 +220,12 @@ static void *run_writer(void *context)
 int log_open(int fd, struct log **ret_log, struct err *err)
 {
     struct log *log = calloc(1, sizeof(*log));
-    pthread_condattr_t clock;
     if (!log)
         return err_no_memory(err);
     log->fd = fd;
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->more, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&log->done, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_cond_init(&log->done);
     if (pthread_create(&log->writer, NULL, run_writer, log) != 0) {
         destroy(log);
         return err_set(err, ERR_SYSTEM, "no thread can be started");
@@ -239,12 +237,10 @@ int log_open(int fd, struct log **ret_log, struct err *err)
 void log_close(struct log **log_in)
 {
     struct log *log = *log_in;
-    struct timespec until;
     if (!log)
         return;
     *log_in = NULL;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 1;
+    const struct timespec until = clock_deadline(LAST_LINES_MS);
     pthread_mutex_lock(&log->lock);
     log->closing = true;
     pthread_cond_signal(&log->more);

@@ -3,18 +3,15 @@
 #include "ticker.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "pinnace/clock.h"
 
 #include "pinnace/banned.h"
 
 /* Called with the lock held; false when it is time to stop. */
 static bool wait_pause(struct ticker *ticker)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += ticker->pause_ms % 1000 * 1000000L;
-    until.tv_sec += ticker->pause_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = clock_deadline(ticker->pause_ms);
     while (!ticker->stopping && pthread_cond_timedwait(&ticker->stop, &ticker->lock, &until) == 0)
         continue;
     return !ticker->stopping;
@@ -38,11 +35,7 @@ static void destroy(struct ticker *ticker)
 
 int ticker_start(struct ticker *ticker, struct err *err)
 {
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&ticker->stop, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_cond_init(&ticker->stop);
     pthread_mutex_init(&ticker->lock, NULL);
     int code = pthread_create(&ticker->thread, NULL, run, ticker);
     if (code == 0)
