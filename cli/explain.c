@@ -165,10 +165,9 @@ static bool concerns(const struct request *request, const struct trackspec *spec
 }
 
 /* True for a Track that is not as it was looked at. */
-static bool take(void *context, const struct trackview *view, struct str json, bool deleted)
+static bool take(void *context, const struct trackview *view, bool deleted)
 {
     const struct request *request = context;
-    (void)json;
     for (size_t i = 0; !deleted && i < request->list.count; i++)
         if (str_eq(request->list.items[i].spec->uid, view->spec->uid) &&
             str_eq(request->list.items[i].spec->resource_version, view->spec->resource_version))

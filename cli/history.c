@@ -93,10 +93,9 @@ static int show(struct request *request, const struct trackview *view)
 
 /* ---- the watch ---- */
 
-static bool take(void *context, const struct trackview *view, struct str json, bool deleted)
+static bool take(void *context, const struct trackview *view, bool deleted)
 {
     struct request *request = context;
-    (void)json;
     request->gone = deleted;
     return deleted || show(request, view) != EXIT_CLEAN;
 }

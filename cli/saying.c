@@ -49,12 +49,9 @@ static struct str namespace_of(const struct saying *saying)
 
 static int look(struct saying *saying)
 {
-    const struct kube_request asking =
-        track_request(namespace_of(saying), str_of(saying->track), saying->arena);
     struct kube_error error;
-    if (kube_ask(saying->kube, &asking, saying->arena, &saying->seen_json, &error) < 0 ||
-        track_view(saying->seen_json, str_of(saying->track), saying->arena, &saying->seen, &error) <
-            0)
+    if (track_look(saying->kube, namespace_of(saying), str_of(saying->track), saying->arena,
+                   &saying->seen, &error) < 0)
         return cluster_error(&error);
     return EXIT_CLEAN;
 }
@@ -206,7 +203,7 @@ static int speak(struct saying *saying, int (*after)(struct saying *saying))
     if (buf_finish(&saying->notes, &notes, &err) < 0)
         return cli_error("%s", err.text);
     if (code == SAYING_NOTHING)
-        return finish(saying, saying->seen_json, notes, EXIT_CLEAN);
+        return finish(saying, saying->seen.json, notes, EXIT_CLEAN);
     if (code != EXIT_CLEAN && !saying->said.spec)
         return code;
     int told = finish(saying, body, notes, code);

@@ -53,7 +53,6 @@ struct saying {
     /* From the first look on. */
     struct kube *kube;
     struct trackview seen;
-    struct str seen_json;
     struct track_word word; /* .by and .at are set */
     struct str tag;         /* of the word's digest, for people; may be none */
     struct trackview said;  /* with the word in it */

@@ -233,15 +233,15 @@ static void keep_version(struct shown *shown, const struct trackspec *spec)
     snprintf(shown->version, sizeof(shown->version), "%.*s", STR_FMT(spec->resource_version));
 }
 
-static bool take(void *context, const struct trackview *view, struct str json, bool deleted)
+static bool take(void *context, const struct trackview *view, bool deleted)
 {
     struct request *request = context;
     if (!view) /* none is asked for by its name */
         return false;
     struct trackspec spec = *view->spec;
-    const struct trackview now = {&spec, view->book};
+    struct trackview now = *view;
+    now.spec = &spec;
     struct shown *shown = shown_of(request, &spec);
-    (void)json;
     if (!shown || (!deleted && str_eq(str_of(shown->version), spec.resource_version)))
         return false;
     keep_version(shown, &spec);

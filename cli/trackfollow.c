@@ -48,7 +48,7 @@ static void take(void *context, enum kube_change change, struct str json)
     following->listed = true;
     if (trackview_read(json, &arena, &view, &err) < 0)
         follower->trouble(follower->context, str_of(err.text));
-    else if (follower->take(follower->context, &view, json, change == KUBE_DELETED))
+    else if (follower->take(follower->context, &view, change == KUBE_DELETED))
         following->enough = true;
 }
 
@@ -57,7 +57,7 @@ static void whole(void *context)
     struct following *following = context;
     const struct track_follower *follower = following->follower;
     if (following->place->name.len && !following->listed &&
-        follower->take(follower->context, NULL, STR_NONE, true))
+        follower->take(follower->context, NULL, true))
         following->enough = true;
 }
 

@@ -13,9 +13,9 @@ struct track_place {
 enum { TRACK_PLACES_MAX = 32 };
 
 struct track_follower {
-    /* json and what view points to live until it returns. deleted: as it was last; view is NULL
+    /* What view points to lives until it returns. deleted: as it was last; view is NULL
      * for a Track that was named and is not there. True: that is enough. */
-    bool (*take)(void *context, const struct trackview *view, struct str json, bool deleted);
+    bool (*take)(void *context, const struct trackview *view, bool deleted);
     /* It is tried again by itself. */
     void (*trouble)(void *context, struct str text);
     void *context;

@@ -33,13 +33,12 @@ static void tell(void *context, struct str text)
             STR_FMT(waiting->track->name), line);
 }
 
-static bool take(void *context, const struct trackview *view, struct str json, bool deleted)
+static bool take(void *context, const struct trackview *view, bool deleted)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(PROGRESS_ROOM);
     struct waiting *waiting = context;
     struct buf buf = BUF_INIT(&arena, PROGRESS_ROOM);
     struct str text;
-    (void)json;
     waiting->deleted = deleted;
     if (deleted)
         return true;

@@ -14,6 +14,7 @@
 struct trackview {
     const struct trackspec *spec;
     const struct trackbook *book;
+    struct str json; /* as it was read */
 };
 
 int trackview_read(struct str json, struct arena *arena, struct trackview *ret_view,

@@ -19,7 +19,7 @@ int trackview_read(struct str json, struct arena *arena, struct trackview *ret_v
         return err_no_memory(err);
     if (trackspec_read(json, arena, spec, err) < 0 || trackbook_read(json, arena, book, err) < 0)
         return -1;
-    *ret_view = (struct trackview){spec, book};
+    *ret_view = (struct trackview){spec, book, json};
     return 0;
 }
 

@@ -26,7 +26,7 @@
 static inline struct trackview track_of(struct arena *arena, const char *name, const char *spec,
                                         const char *status)
 {
-    struct trackview view = {NULL, NULL};
+    struct trackview view = {0};
     struct err err = ERR_CLEAN;
     struct str json = json_format(
         arena,

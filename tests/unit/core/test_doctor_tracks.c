@@ -23,7 +23,7 @@ enum { NOW = 1795253400 }; /* 2026-11-21T09:30:00Z */
 
 static struct trackview view_of(const char *row, struct arena *arena, const char *text)
 {
-    struct trackview view = {NULL, NULL};
+    struct trackview view = {0};
     struct err err = ERR_CLEAN;
     if (trackview_read(json_of(arena, text), arena, &view, &err) < 0)
         fail_msg("row \"%s\": %s", row, err.text);

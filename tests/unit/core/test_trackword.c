@@ -20,7 +20,7 @@
 
 static struct trackview view_of(const char *row, struct arena *arena, const char *text)
 {
-    struct trackview view = {NULL, NULL};
+    struct trackview view = {0};
     struct err err = ERR_CLEAN;
     if (trackview_read(json_of(arena, text), arena, &view, &err) < 0)
         fail_msg("row \"%s\": %s", row, err.text);
