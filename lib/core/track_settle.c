@@ -149,13 +149,12 @@ static bool knows_pods(const struct deciding *d)
 }
 
 /* Restarts since the soak: what was counted up to now proves nothing. */
-static void watch_restarts(struct deciding *d)
+static void watch_restarts(struct deciding *d, struct book_proof *proof)
 {
     int64_t restarts = 0;
     for (size_t i = 0; i < d->spec->target_count; i++)
         restarts += d->targets[i].rollout.restarts;
-    struct book_proof *proof = rows_proof(d->next, d->next->current.digest);
-    if (restarts > d->next->rollout.restarts && proof) {
+    if (restarts > d->next->rollout.restarts) {
         proof->seconds = 0;
         proof->since = 0;
     }
@@ -167,10 +166,12 @@ static void count_proof(struct deciding *d)
 {
     struct trackbook *book = d->next;
     struct book_proof *proof = rows_proof(book, book->current.digest);
-    if (proof && !proof->proved_at && proof_seconds(proof, d->now) >= d->spec->soak)
+    if (!proof)
+        return;
+    if (!proof->proved_at && proof_seconds(proof, d->now) >= d->spec->soak)
         proof->proved_at = d->now;
     d->decision->follow_pods = track_gathers_proof(d);
-    if (!proof || !d->decision->follow_pods) {
+    if (!d->decision->follow_pods) {
         rows_count_proof(d, false);
         return;
     }
@@ -178,7 +179,7 @@ static void count_proof(struct deciding *d)
     for (size_t i = 0; i < d->spec->target_count; i++)
         sound = sound && is_sound(&d->targets[i]);
     if (known)
-        watch_restarts(d);
+        watch_restarts(d, proof);
     rows_count_proof(d, sound);
     if (!proof->since)
         return;
