@@ -65,8 +65,7 @@ def a_registry_that_answers_429(world):
 @test
 def a_registry_that_wants_to_be_left_alone_is_and_holds_up_no_other(world):
     """Two repositories of it: what one is told goes for both."""
-    other = Double(None, plain=True)
-    try:
+    with Double(None, plain=True) as other:
         first, beside = world.make("web"), world.make("beside")
         elsewhere = other.image("elsewhere", "latest")
         world.deployment("elsewhere", f"{other.host}/elsewhere:old")
@@ -96,14 +95,11 @@ def a_registry_that_wants_to_be_left_alone_is_and_holds_up_no_other(world):
         equal(before, [], f"questions within the wait that began at {since}")
         world.registry.scripts.clear()
         world.rolled("web", second)
-    finally:
-        other.stop()
 
 
 @test
 def a_mirror_is_asked_first_and_the_registry_when_it_fails(world):
-    mirror = Double(None, plain=True)
-    try:
+    with Double(None, plain=True) as mirror:
         first = world.make("web")
         mirror.images["web"] = dict(world.registry.images["web"])
         world.lead("--mirror", f"{world.registry.host}={mirror.host}", "--plain-http", mirror.host)
@@ -121,8 +117,6 @@ def a_mirror_is_asked_first_and_the_registry_when_it_fails(world):
         mirror.stop()
         world.rolled("web", push(world, "web"))
         equal(world.started[-1].events("registry trouble"), [], "what is told of a mirror that fails")
-    finally:
-        mirror.stop()
 
 
 @test

@@ -42,19 +42,15 @@ def pages_that_go_round(world):
 @test
 def failures_at_a_time_are_one_reason_to_wait(world):
     """Eight that fail together leave a registry alone for as long as one does: a second at the most, at first."""
-    broken, crowd = Double(world.pki), Crowd(enough=8)
+    crowd = Crowd(enough=8)
 
     def fail(handler):
         crowd(handler)
         handler.error(500, "X", "broken")
         return True
-    try:
-        for number in range(12):
-            broken.image(f"r{number}", "v1")
-            broken.scripts[f"r{number}"] = fail
-        _, err = world.resolve("--timeout", "0", *(f"{broken.host}/r{number}:v1" for number in range(12)), code=2)
-    finally:
-        broken.stop()
+    with Double(world.pki) as broken:
+        names = broken.scripted(fail, 12)
+        _, err = world.resolve("--timeout", "0", *names, code=2)
     contains(err, "is not asked for another 1 s")
 
 
@@ -92,7 +88,7 @@ def so_many_at_a_time_and_no_more(world):
 @test
 def after_failures_one_goes_first(world):
     """And it stays alone until it has an answer that is good; then the others come."""
-    broken, lock, moments, alone = Double(world.pki), threading.Lock(), [], []
+    lock, moments, alone = threading.Lock(), [], []
 
     def script(handler):
         with lock:
@@ -105,25 +101,16 @@ def after_failures_one_goes_first(world):
             time.sleep(2)
             alone.append(len(moments) == number)
         return False
-    try:
-        for number in range(6):
-            broken.image(f"r{number}", "v1")
-            broken.scripts[f"r{number}"] = script
-        out, _ = world.resolve("--timeout", "120", *(f"{broken.host}/r{number}:v1" for number in range(6)), code=0)
-    finally:
-        broken.stop()
+    with Double(world.pki) as broken:
+        out, _ = world.resolve("--timeout", "120", *broken.scripted(script, 6), code=0)
     equal((out.count("@sha256:"), alone), (6, [True]), "resolved, and the first was alone")
 
 
 @test
 def a_registry_that_wants_to_be_left_alone_leaves_the_others_to_be_asked(world):
-    busy = Double(world.pki)
-    try:
-        busy.image("web", "v1")
-        busy.scripts["web"] = lambda h: (h.error(429, "TOOMANYREQUESTS", "slow down", Retry_After="3000"), True)[1]
+    with Double(world.pki) as busy:
+        asked = busy.scripted(lambda h: (h.error(429, "TOOMANYREQUESTS", "slow down", Retry_After="3000"), True)[1])
         healthy = f"{world.double.host}/public/web:v1.0.0"
-        out, err = world.resolve(f"{busy.host}/web:v1", *[healthy] * 20, code=2)
-    finally:
-        busy.stop()
+        out, err = world.resolve(*asked, *[healthy] * 20, code=2)
     contains(err, "(429)")
     equal(out.count(world.digest), 20, "resolved at the other registry")

@@ -268,6 +268,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 512  # as real ones; with the usual five a client that connects often waits for seconds
 
     def handle_error(self, *_):
         pass  # clients that go away are part of the tests
@@ -294,6 +295,12 @@ class Double:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
@@ -302,6 +309,14 @@ class Double:
         data = data or manifest(f"{repository}:{tag}")
         self.images.setdefault(repository, {})[tag] = (data, media_type)
         return digest_of(data)
+
+    def scripted(self, script, count=1):
+        """So many repositories that behave as the script says; an image in each."""
+        names = [f"r{number}" for number in range(count)]
+        for name in names:
+            self.image(name, "v1")
+            self.scripts[name] = script
+        return [f"{self.host}/{name}:v1" for name in names]
 
     def requests(self, repository):
         with self.lock:
