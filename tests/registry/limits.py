@@ -49,7 +49,7 @@ def failures_at_a_time_are_one_reason_to_wait(world):
         handler.error(500, "X", "broken")
         return True
     with Double(world.pki) as broken:
-        names = broken.scripted(fail, 12)
+        names = broken.scripted(fail, 24)  # up to twelve are on their way when the fifth fails
         _, err = world.resolve("--timeout", "0", *names, code=2)
     contains(err, "is not asked for another 1 s")
 
