@@ -5,16 +5,21 @@
 #include <stdlib.h>
 
 #include "kube_access.h"
+#include "kube_turns.h"
 
 #include "pinnace/url.h"
 
 #include "pinnace/banned.h"
 
-enum { CALL_ROOM = 64 * 1024 * 1024 };
+enum {
+    CALL_ROOM = 64 * 1024 * 1024,
+    LISTS_MAX = 16, /* at a time: a thousand watches that begin at once run nobody over */
+};
 
 struct kube {
     struct http *http;
     struct kube_access access;
+    struct turns lists;
 };
 
 struct kube_call {
@@ -36,6 +41,7 @@ int kube_open(struct http *http, const struct kube_options *options, struct kube
         return -1;
     }
     kube->http = http;
+    kube->lists.most = LISTS_MAX;
     *ret_kube = kube;
     return 0;
 }
@@ -47,6 +53,11 @@ void kube_close(struct kube **kube)
     kube_access_close(&(*kube)->access);
     free(*kube);
     *kube = NULL;
+}
+
+struct turns *kube_lists(struct kube *kube)
+{
+    return &kube->lists;
 }
 
 struct str kube_namespace(const struct kube *kube)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kube_watch: see the header. At any time there is one of three: a call for a page of the list, a
- * call for the stream, or the timer for the next try.
+ * kube_watch: see the header. At any time there is one of four: a call for a page of the list, a
+ * call for the stream, the timer for the next try, or a place in line for the list.
  */
 #include "pinnace/kubewatch.h"
 
@@ -12,6 +12,8 @@
 #include "pinnace/clock.h"
 #include "pinnace/lines.h"
 #include "pinnace/url.h"
+
+#include "kube_turns.h"
 
 #include "pinnace/banned.h"
 
@@ -36,6 +38,7 @@ struct kube_watch {
     bool listed;                      /* a list is whole, and version is of use */
     int page, page_ms; /* of the list: how many at once, and how long they may take */
     struct kube_call *call;
+    struct turn turn; /* for the list */
     struct timer again;
     struct backoff backoff;
     struct lines lines;
@@ -67,13 +70,21 @@ static void go_on(void *context)
     struct kube_watch *watch = context;
     if (watch->listed)
         ask_stream(watch);
-    else
+    else if (turns_take(kube_lists(watch->kube), &watch->turn))
         ask_page(watch);
 }
 
 static void go_on_in(struct kube_watch *watch, int64_t wait_ms)
 {
     timer_set(http_timers(kube_http(watch->kube)), &watch->again, clock_boot_ms() + wait_ms);
+}
+
+/* The list is over, or not on its way for now. */
+static void leave_turn(struct kube_watch *watch)
+{
+    const struct turn *next = turns_leave(kube_lists(watch->kube), &watch->turn);
+    if (next)
+        go_on_in(next->owner, 0);
 }
 
 /* Begins anew; what the pages' size came to is kept. */
@@ -92,6 +103,7 @@ static bool is_about_what_we_know(enum kube_fault fault)
 static void failed(struct kube_watch *watch, const struct kube_error *error)
 {
     int64_t wait_ms = backoff_next(&watch->backoff, random_u32());
+    leave_turn(watch);
     watch->missed++;
     int asked_s = error->retry_after_s < ASKED_MAX_S ? error->retry_after_s : ASKED_MAX_S;
     if (asked_s * INT64_C(1000) > wait_ms)
@@ -191,6 +203,7 @@ static void page_came(void *context, struct str body, const struct kube_error *e
         return;
     }
     alive(watch); /* not sooner: half a list puts nothing in force */
+    leave_turn(watch);
     watch->listed = true;
     if (page_took(watch) < KUBE_TIMEOUT_MS)
         watch->page_ms = KUBE_TIMEOUT_MS;
@@ -346,6 +359,7 @@ int kube_watch_start(struct kube *kube, struct str path, const struct kube_watch
     watch->page = PAGE;
     watch->page_ms = KUBE_TIMEOUT_MS;
     watch->again = (struct timer){.fire = go_on, .context = watch};
+    watch->turn.owner = watch;
     watch->lines = LINES_INIT(KUBE_MAX_BYTES);
     watch->version = watch->next = watch->path = BYTES_INIT(TOKEN_MAX_BYTES);
     if (!bytes_add(&watch->path, path)) {
@@ -365,6 +379,7 @@ void kube_watch_stop(struct kube_watch **watch)
     if (ending->call)
         kube_cancel(ending->call);
     timer_clear(http_timers(kube_http(ending->kube)), &ending->again);
+    leave_turn(ending);
     lines_free(&ending->lines);
     bytes_free(&ending->path);
     bytes_free(&ending->version);
@@ -375,7 +390,7 @@ void kube_watch_stop(struct kube_watch **watch)
 
 void kube_watch_list_again(struct kube_watch *watch)
 {
-    if (!watch->listed) /* a list is on its way */
+    if (!watch->listed) /* a list is on its way, or about to be */
         return;
     forget(watch);
     if (!watch->call) /* it waits for the next try, and may have reason to */

@@ -27,7 +27,7 @@ REGISTRY, SPACE = "registry.test:5003", "bench"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{SPACE}/deployments"
 TRACKS_PATH = f"/apis/pinnace.dev/v1alpha1/namespaces/{SPACE}/tracks"
 POLLS = 'pinnace_track_polls_total{result="begun"}'
-HOOKS, POLL_S, PATIENCE = "127.0.0.1:8090", 5, 120
+HOOKS, POLL_S, PATIENCE, FOLLOWED = "127.0.0.1:8090", 5, 120, 80
 
 
 # --- Images --------------------------------------------------------------------------------------------
@@ -334,6 +334,40 @@ def show_polls(api, controller, before, first):
     for what, value in rows.items():
         print(f"| {what} | {value} |")
     print(flush=True)
+
+
+def part_followed(api, images, watch):
+    """Sources whose pods are watched, as somebody downstream asks for a day's proof."""
+    names = [f"source-{number}" for number in range(FOLLOWED)]
+    digest, _ = images.spread("bench/source", [f"source/{name}" for name in names])
+    rollout = {"soak": "1s", "deadline": "5m"}
+    for name in names:
+        make(api, name, f"source/{name}", digest, replicas=1, interval="10s", rollout=rollout)
+    with start() as controller:
+        eventually(lambda: controller.metric('pinnace_tracks{phase="Current"}') >= FOLLOWED, "all are followed", 600)
+        digest, _ = images.spread("bench/source", [f"source/{name}" for name in names])
+        for name in names:
+            eventually(lambda: proof_began(api, name, digest), f"{name} proves {digest}", 600)
+        time.sleep(5)
+    with start() as controller:
+        time.sleep(20)
+        print(f"{FOLLOWED} sources: {connected(controller)}")
+        for name in names:
+            must(api.create(TRACKS_PATH, track(f"after-{name}", f"{REGISTRY}/source/{name}", "1h", rollout={"soak": "24h"}, **{"from": {"track": name}})))
+        time.sleep(20)
+        print(f"with their pods watched: {connected(controller)}\n", flush=True)
+
+
+def proof_began(api, name, digest):
+    status = api.get(f"{TRACKS_PATH}/{name}").body.get("status", {})
+    return any(proof["digest"] == digest for proof in status.get("proofs", []))
+
+
+def connected(controller):
+    used, begun = controller.cpu_s(), time.monotonic()
+    time.sleep(SECONDS)
+    sockets = sum(os.readlink(entry).startswith("socket") for entry in pathlib.Path(f"/proc/{controller.process.pid}/fd").iterdir())
+    return f"{controller.memory_mb():.1f} MB, {sockets} sockets, {100 * (controller.cpu_s() - used) / (time.monotonic() - begun):.2f} % of a core"
 
 
 class Hanging:

@@ -10,7 +10,19 @@ from apiserver import refusing
 from program import demand, equal, eventually
 from releasetest import push, test, unwatched
 from releaseworld import APPS, TRACKS
-from servers import digest_of, manifest
+from servers import Crowd, digest_of, manifest
+
+
+@test
+def so_many_lists_at_a_time(world):
+    """Rollouts that begin at once want the pods of all: their lists stand in line, the other requests do not."""
+    crowd, names = Crowd(enough=16), [f"app-{number}" for number in range(40)]
+    world.api.faults.append(lambda handler, asked: str(asked) == "list pods" and crowd())
+    firsts = {name: world.make(name) for name in names}
+    world.lead()
+    for name in names:
+        world.rolled(name, firsts[name])
+    equal(crowd.most, 16, "lists of pods at a time at most")
 
 
 @test

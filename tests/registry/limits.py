@@ -6,7 +6,7 @@ import time
 import urllib.parse
 
 from registrytest import contains, equal, test
-from servers import Double
+from servers import Crowd, Double
 
 
 @test
@@ -52,25 +52,6 @@ def failures_at_a_time_are_one_reason_to_wait(world):
         names = broken.scripted(fail, 24)  # up to twelve are on their way when the fifth fails
         _, err = world.resolve("--timeout", "0", *names, code=2)
     contains(err, "is not asked for another 1 s")
-
-
-class Crowd:
-    """A script that counts the requests that are within it, and holds them until there are enough at once."""
-
-    def __init__(self, enough):
-        self.lock, self.there, self.enough, self.inside, self.most = threading.Lock(), threading.Event(), enough, 0, 0
-
-    def __call__(self, handler):
-        with self.lock:
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-            if self.inside >= self.enough:
-                self.there.set()
-        self.there.wait(30)
-        time.sleep(0.1)  # so that one too many has time to come
-        with self.lock:
-            self.inside -= 1
-        return False
 
 
 @test

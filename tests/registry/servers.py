@@ -370,6 +370,25 @@ class Double:
         return True
 
 
+class Crowd:
+    """A script, or a fault of the API server, that counts the requests that are within it, and holds them until there are enough at once."""
+
+    def __init__(self, enough):
+        self.lock, self.there, self.enough, self.inside, self.most = threading.Lock(), threading.Event(), enough, 0, 0
+
+    def __call__(self, *_):
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            if self.inside >= self.enough:
+                self.there.set()
+        self.there.wait(30)
+        time.sleep(0.1)  # so that one too many has time to come
+        with self.lock:
+            self.inside -= 1
+        return False
+
+
 class Proxy(socketserver.ThreadingTCPServer):
     """Takes CONNECT to whatever host there is to one server, and keeps the first line and the head."""
 
