@@ -101,6 +101,7 @@ def a_registry_that_wants_to_be_left_alone_is_and_holds_up_no_other(world):
 def a_mirror_is_asked_first_and_the_registry_when_it_fails(world):
     with Double(None, plain=True) as mirror:
         first = world.make("web")
+        world.registry.image("web", "old")  # what runs at first, and may be asked for: the mirror has it too
         mirror.images["web"] = dict(world.registry.images["web"])
         world.lead("--mirror", f"{world.registry.host}={mirror.host}", "--plain-http", mirror.host)
         world.rolled("web", first)
