@@ -169,9 +169,9 @@ static void tell_tracks(struct doctor *doctor, const struct track_list *list, in
     size_t sound = 0;
     for (size_t i = 0; i < list->count; i++)
         sound += doctor_track(doctor, &list->items[i], now);
-    if (list->unread)
-        doctor_say(doctor, DOCTOR_PROBLEM, "tracks", "correct or delete them", "%zu cannot be read",
-                   list->unread);
+    for (const struct track_unread *unread = list->reasons; unread; unread = unread->next)
+        doctor_say(doctor, DOCTOR_PROBLEM, "tracks", "correct or delete it",
+                   "one cannot be read: %.*s", STR_FMT(unread->why));
     if (sound == list->count && !list->unread)
         doctor_say(doctor, DOCTOR_OK, "tracks", NULL, "%zu, and nothing is wrong with them", sound);
 }

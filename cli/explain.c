@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain: why a workload runs the bytes it runs. */
+#include "looks.h"
 #include "output.h"
 #include "targetkinds.h"
 #include "trackfollow.h"
@@ -32,6 +33,7 @@ struct request {
     struct track_list list;
     struct explained *items;
     size_t count;
+    int64_t began; /* the watch */
 };
 
 /* ---- gathering ---- */
@@ -73,6 +75,7 @@ static int gather(struct request *request, struct str *ret_json)
     struct kube_error error;
     if (track_list(request->kube, namespace, request->arena, &request->list, &error) < 0)
         return cluster_error(&error);
+    track_list_tell(&request->list);
     guess_kind(request);
     add_sources(request);
     const struct kube_request asking = {.verb = KUBE_GET,
@@ -132,8 +135,9 @@ static int show(const struct request *request, bool again)
     struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
     struct json_writer json = {.buf = &text};
     struct err err;
+    if (again)
+        output_between(&out, request->format);
     if (output_is_text(request->format)) {
-        buf_add(&out, again ? STR("\n") : STR_NONE);
         write_text(&out, request, request->format == OUTPUT_WIDE, clock_now());
         return cli_finish(&out, EXIT_CLEAN);
     }
@@ -182,50 +186,43 @@ static void tell_trouble(void *context, struct str text)
 }
 
 /* What is to be told, and at one and the same time whenever it is looked at. */
-static int sight_of(const struct request *request, int64_t began, struct str *ret_text)
+static int look_again(void *context, struct arena *arena, struct str *ret_sight)
 {
-    struct buf text = BUF_INIT(request->arena, TRACK_ROOM);
+    struct request *request = context;
+    struct buf text = BUF_INIT(arena, TRACK_ROOM);
     struct err err;
-    write_text(&text, request, true, began);
-    return buf_finish(&text, ret_text, &err) < 0 ? cli_error("%s", err.text) : EXIT_CLEAN;
-}
-
-static int show_if_new(struct request *request, int64_t began, struct str *shown)
-{
-    struct str sight;
+    request->arena = arena;
     int code = look(request);
-    if (code == EXIT_CLEAN)
-        code = sight_of(request, began, &sight);
     if (code != EXIT_CLEAN)
         return code;
-    if (!str_eq(sight, *shown))
-        code = show(request, shown->len > 0);
-    *shown = sight;
-    return code;
+    write_text(&text, request, true, request->began);
+    return buf_finish(&text, ret_sight, &err) < 0 ? cli_error("%s", err.text) : EXIT_CLEAN;
 }
 
-/* Two arenas take turns, since what was shown last is compared with what is there by now. */
-static int watch(struct request *request)
+static int tell(void *context, bool again)
 {
-    struct arena even ARENA_SCOPED = ARENA_INIT(TRACKS_ROOM);
-    struct arena odd ARENA_SCOPED = ARENA_INIT(TRACKS_ROOM);
+    return show(context, again);
+}
+
+static bool await_change(void *context)
+{
+    struct request *request = context;
     const struct track_follower follower = {
         .take = take, .trouble = tell_trouble, .context = request};
     struct track_place places[TRACK_PLACES_MAX];
-    enum follow_end end = FOLLOW_ENOUGH;
-    struct str shown = STR_NONE;
-    int64_t began = clock_now();
-    for (size_t turn = 0; end == FOLLOW_ENOUGH; turn++) {
-        request->arena = turn % 2 ? &odd : &even;
-        arena_reset(request->arena);
-        int code = show_if_new(request, began, &shown);
-        if (code != EXIT_CLEAN)
-            return code;
-        end = tracks_follow(request->kube, places,
-                            track_places(kube_namespace(request->kube), &request->list, places), 0,
-                            &follower);
-    }
-    return EXIT_BAD_INPUT; /* it has no end of its own */
+    size_t count = track_places(kube_namespace(request->kube), &request->list, places);
+    return tracks_follow(request->kube, places, count, 0, &follower) == FOLLOW_ENOUGH;
+}
+
+static int watch(struct request *request)
+{
+    const struct looks looks = {.room = TRACKS_ROOM,
+                                .look = look_again,
+                                .tell = tell,
+                                .await = await_change,
+                                .context = request};
+    request->began = clock_now();
+    return looks_go_on(&looks);
 }
 
 /* ---- the verb ---- */

@@ -24,6 +24,14 @@ int output_take(const struct cli_args *args, enum output_format *ret_format)
                            args->value);
 }
 
+void output_between(struct buf *out, enum output_format format)
+{
+    if (output_is_text(format))
+        buf_add_char(out, '\n');
+    else if (format == OUTPUT_YAML)
+        buf_add(out, STR("---\n"));
+}
+
 int output_json(struct buf *out, struct buf *json, enum output_format format, struct err *err)
 {
     struct str text;

@@ -18,6 +18,9 @@ static inline bool output_is_text(enum output_format format)
     return format == OUTPUT_TEXT || format == OUTPUT_WIDE;
 }
 
+/* Between what a watch told and what it tells now. */
+void output_between(struct buf *out, enum output_format format);
+
 /* What was written as JSON, as JSON or YAML. */
 int output_json(struct buf *out, struct buf *json, enum output_format format, struct err *err);
 

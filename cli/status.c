@@ -91,6 +91,7 @@ static int add_takers(struct request *request)
                 error.text);
         return EXIT_CLEAN;
     }
+    track_list_tell(&all);
     for (size_t i = 0; i < list->count; i++)
         for (size_t j = 0; j < all.count; j++)
             if (trackview_follows(&all.items[j], &list->items[i]) &&
@@ -115,6 +116,7 @@ static int gather(struct request *request)
     } else if (track_list(request->kube, namespace, request->arena, &request->list, &error) < 0) {
         return cluster_error(&error);
     }
+    track_list_tell(&request->list);
     if (!request->all && request->list.count &&
         (add_sources(request) != EXIT_CLEAN || add_takers(request) != EXIT_CLEAN))
         return EXIT_BAD_INPUT;

@@ -76,6 +76,25 @@ struct listing {
     struct arena *arena;
 };
 
+static int add_unread(struct track_list *list, const struct err *why, struct arena *arena,
+                      struct err *err)
+{
+    struct track_unread *unread = arena_new(arena, struct track_unread);
+    struct str text = arena_copy(arena, str_of(why->text));
+    if (!unread || !text.ptr)
+        return err_no_memory(err);
+    *unread = (struct track_unread){list->reasons, text};
+    list->reasons = unread;
+    list->unread++;
+    return 0;
+}
+
+void track_list_tell(const struct track_list *list)
+{
+    for (const struct track_unread *unread = list->reasons; unread; unread = unread->next)
+        cli_error("a Track cannot be read: %.*s", STR_FMT(unread->why));
+}
+
 /* The page goes; what is read may point into it. */
 static int add_track(void *context, const struct watch_page *page, struct str json, struct err *err)
 {
@@ -86,11 +105,8 @@ static int add_track(void *context, const struct watch_page *page, struct str js
     if (!kept.ptr)
         return err_no_memory(err);
     if (trackview_read(kept, listing->arena, &view, err) < 0) {
-        if (err->kind == ERR_MEMORY)
-            return -1;
-        cli_error("a Track cannot be read: %s", err->text);
-        listing->list->unread++;
-        return 0;
+        struct err why = *err;
+        return why.kind == ERR_MEMORY ? -1 : add_unread(listing->list, &why, listing->arena, err);
     }
     return track_list_add(listing->list, view, listing->arena, err);
 }

@@ -30,15 +30,24 @@ int track_view(struct str json, struct str name, struct arena *arena, struct tra
 int track_look(struct kube *kube, struct str namespace, struct str name, struct arena *arena,
                struct trackview *ret_view, struct kube_error *error);
 
+/* Why a Track could not be read. */
+struct track_unread {
+    const struct track_unread *next;
+    struct str why;
+};
+
 struct track_list {
     struct trackview *items;
     size_t count, capacity;
-    size_t unread; /* what could not be read was told on stderr */
+    size_t unread;
+    const struct track_unread *reasons; /* of those that track_list found */
 };
 
 /* All Tracks of a namespace, or of all. */
 int track_list(struct kube *kube, struct str namespace, struct arena *arena,
                struct track_list *ret_list, struct kube_error *error);
+/* What could not be read, on stderr. */
+void track_list_tell(const struct track_list *list);
 int track_list_add(struct track_list *list, struct trackview view, struct arena *arena,
                    struct err *err);
 
