@@ -2,14 +2,16 @@
 /* doctor: whether the installation is sound, and what a level would bite. */
 #include "auditreport.h"
 #include "checkup.h"
+#include "looks.h"
 #include "scancluster.h"
 
+#include "pinnace/clock.h"
 #include "pinnace/file.h"
 #include "pinnace/jsonwrite.h"
 
 #include "pinnace/banned.h"
 
-enum { OPTION_BEFORE = CLUSTER_OPTIONS, OPTION_OUTPUT, OPTION_ASKING, REGISTRY_MS = 5000 };
+enum { OPTION_BEFORE = CLUSTER_OPTIONS, OPTION_OUTPUT, OPTION_WATCH, OPTION_ASKING };
 
 static const struct cli_option options[] = {
     CLUSTER_OPTION_ROWS,
@@ -17,18 +19,22 @@ static const struct cli_option options[] = {
                        "what could not be made again in NAMESPACE under this level"},
     [OPTION_OUTPUT] = {'o', "output", "FORMAT", OUTPUT_CHOICES,
                        "text (default), wide, json or yaml"},
+    [OPTION_WATCH] = {'w', "watch", NULL, NULL, "go on, and tell it again when something is other"},
     ASKING_ACCESS_OPTIONS(OPTION_ASKING),
     {0},
 };
 
-enum { ROOM = 1 << 30 };
+enum { ROOM = 1 << 30, REGISTRY_MS = 5000, PAUSE_MS = 10000 };
 
 struct request {
     struct kube_options access;
-    bool before;
+    bool before, watch;
     enum level level;
     enum output_format format;
-    struct asking asking;
+    struct asking asking; /* as the options have it */
+
+    struct kube *kube;
+    struct doctor doctor; /* of the last look */
 };
 
 static int take_option(struct cli_args *args, int found, struct request *request)
@@ -45,6 +51,8 @@ static int take_option(struct cli_args *args, int found, struct request *request
                                    args->value);
     } else if (found == OPTION_OUTPUT) {
         return output_take(args, &request->format);
+    } else if (found == OPTION_WATCH) {
+        request->watch = true;
     } else if (found == CLI_OPERAND && request->before) {
         request->access.namespace = args->value;
     } else if (found == CLI_OPERAND) {
@@ -58,8 +66,9 @@ static int take_option(struct cli_args *args, int found, struct request *request
 
 /* ---- before a level ---- */
 
-static int look_ahead(const struct request *request, struct kube *kube, struct arena *arena)
+static int look_ahead(const struct request *request, struct arena *arena)
 {
+    struct kube *kube = request->kube;
     struct str namespace = kube_namespace(kube);
     struct audit *audit = arena_new(arena, struct audit);
     struct buf out = BUF_INIT(arena, ROOM);
@@ -116,57 +125,117 @@ static void write_json(struct buf *out, const struct doctor *doctor)
     json_close(&json, '}');
 }
 
-static int print(struct buf *out, const struct doctor *doctor, enum output_format format,
-                 struct err *err)
+/* again: something was told before. */
+static int print(const struct doctor *doctor, enum output_format format, bool again)
 {
+    struct buf out = BUF_INIT(doctor->arena, ROOM);
     struct buf text = BUF_INIT(doctor->arena, ROOM);
-    if (doctor->failed)
-        return err_no_memory(err);
+    struct err err;
+    if (again)
+        output_between(&out, format);
     if (output_is_text(format)) {
-        write_text(out, doctor);
-        return 0;
+        write_text(&out, doctor);
+        return cli_finish(&out, EXIT_CLEAN);
     }
     write_json(&text, doctor);
-    return output_json(out, &text, format, err);
+    if (output_json(&out, &text, format, &err) < 0)
+        return cli_error("%s", err.text);
+    return cli_finish(&out, EXIT_CLEAN);
 }
 
-static int examine(struct request *request, struct kube *kube, struct arena *arena)
+/* Whoever looks again knows nothing of registries from before: who we are to them may be other. */
+static int look(struct request *request, struct arena *arena)
 {
-    struct buf out = BUF_INIT(arena, ROOM);
-    struct doctor doctor;
-    struct err err;
-    doctor_begin(&doctor, arena);
-    checkup(&doctor, kube, &request->asking);
-    if (print(&out, &doctor, request->format, &err) < 0)
-        return cli_error("%s", err.text);
-    return cli_finish(&out, doctor.count[DOCTOR_UNKNOWN]   ? EXIT_BAD_INPUT
-                            : doctor.count[DOCTOR_PROBLEM] ? EXIT_FINDINGS
-                                                           : EXIT_CLEAN);
+    struct asking asking = request->asking;
+    asking.arena = arena;
+    doctor_begin(&request->doctor, arena);
+    checkup(&request->doctor, request->kube, &asking);
+    asking_close(&asking);
+    return request->doctor.failed ? cli_error("there is no memory") : EXIT_CLEAN;
 }
+
+static int examine(struct request *request, struct arena *arena)
+{
+    const struct doctor *doctor = &request->doctor;
+    int code = look(request, arena);
+    if (code == EXIT_CLEAN)
+        code = print(doctor, request->format, false);
+    if (code != EXIT_CLEAN)
+        return code;
+    return doctor->count[DOCTOR_UNKNOWN]   ? EXIT_BAD_INPUT
+           : doctor->count[DOCTOR_PROBLEM] ? EXIT_FINDINGS
+                                           : EXIT_CLEAN;
+}
+
+/* ---- the watch ---- */
+
+static int look_again(void *context, struct arena *arena, struct str *ret_sight)
+{
+    struct request *request = context;
+    struct buf text = BUF_INIT(arena, ROOM);
+    struct err err;
+    int code = look(request, arena);
+    if (code != EXIT_CLEAN)
+        return code;
+    doctor_sight(&text, &request->doctor);
+    return buf_finish(&text, ret_sight, &err) < 0 ? cli_error("%s", err.text) : EXIT_CLEAN;
+}
+
+static int tell(void *context, bool again)
+{
+    const struct request *request = context;
+    return print(&request->doctor, request->format, again);
+}
+
+/* Nothing could be watched that tells of all that is asked, registries among it. */
+static bool await_turn(void *context)
+{
+    struct http *http = kube_http(((struct request *)context)->kube);
+    int64_t end = clock_boot_ms() + PAUSE_MS;
+    struct err err;
+    for (int64_t left = PAUSE_MS; left > 0; left = end - clock_boot_ms()) {
+        if (http_turn(http, (int)left, &err) == 0)
+            continue;
+        cli_error("%s", err.text);
+        return false;
+    }
+    return true;
+}
+
+static int watch(struct request *request)
+{
+    const struct looks looks = {
+        .room = ROOM, .look = look_again, .tell = tell, .await = await_turn, .context = request};
+    return looks_go_on(&looks);
+}
+
+/* ---- the verb ---- */
 
 static int run(const struct cli_verb *verb, int argc, char **argv)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(ROOM);
     struct cluster cluster CLUSTER_SCOPED = {NULL, NULL};
     struct cli_args args = {.verb = verb, .argc = argc, .argv = argv};
-    struct request request = {.format = OUTPUT_TEXT, .asking = ASKING_INIT(&arena)};
+    struct request request = {.format = OUTPUT_TEXT, .asking = ASKING_INIT(NULL)};
     struct err err;
     request.asking.patience_ms = 0;
     request.asking.options.timeout_ms = REGISTRY_MS;
     for (int found; (found = cli_next(&args)) != CLI_END;)
         if (take_option(&args, found, &request) != EXIT_CLEAN)
             return EXIT_BAD_INPUT;
+    if (request.before && request.watch)
+        return cli_usage_error(verb, "--before looks once: not with -w");
     if (cluster_open(&cluster, &request.access, &err) < 0)
         return cli_error("%s", err.text);
-    int code = request.before ? look_ahead(&request, cluster.kube, &arena)
-                              : examine(&request, cluster.kube, &arena);
-    asking_close(&request.asking);
-    return code;
+    request.kube = cluster.kube;
+    if (request.before)
+        return look_ahead(&request, &arena);
+    return request.watch ? watch(&request) : examine(&request, &arena);
 }
 
 const struct cli_verb verb_doctor = {
     .name = "doctor",
-    .arguments = "[--before LEVEL [NAMESPACE]] [-o FORMAT]",
+    .arguments = "[--before LEVEL [NAMESPACE] | -w] [-o FORMAT]",
     .summary = "Tells whether the installation is sound, and what a level would refuse.",
     .details =
         "Looks at all that Pinnace needs in a cluster, and asks the API server, keeping nothing,\n"
@@ -175,8 +244,11 @@ const struct cli_verb verb_doctor = {
         "the Tracks run and would go back to, and Azure's whether that is locked. Each line is ok, "
         "a warning, a problem or not\n"
         "known, and says what to do. With --before: all that could not be made again in the\n"
-        "namespace, were it labelled with the level.\n\n"
-        "Exit status: 0 all is well, 1 there is a problem, 2 not everything could be asked.\n\n"
+        "namespace, were it labelled with the level. A watch looks every ten seconds or so, and\n"
+        "tells all of it again when something is other than it was; an age alone is nothing "
+        "new.\n\n"
+        "Exit status: 0 all is well, 1 there is a problem, 2 not everything could be asked.\n"
+        "A watch has no end of its own.\n\n"
         "Example:\n"
         "  kubectl pinnace doctor --before pinned production\n",
     .options = options,

@@ -33,6 +33,7 @@ struct doctor_line {
     const char *subject; /* a literal */
     struct str text;
     const char *remedy; /* a literal, or NULL when nothing need be done */
+    bool passing;       /* its numbers are others in each look: ages, or in another's words */
 };
 
 struct doctor {
@@ -48,6 +49,16 @@ __attribute__((format(printf, 5, 6))) void doctor_say(struct doctor *doctor,
                                                       enum doctor_weight weight,
                                                       const char *subject, const char *remedy,
                                                       const char *format, ...);
+/* The same of what has other numbers in each look, though nothing is other. What is not known is so
+ * by itself, since another said why. */
+__attribute__((format(printf, 5, 6))) void doctor_say_passing(struct doctor *doctor,
+                                                              enum doctor_weight weight,
+                                                              const char *subject,
+                                                              const char *remedy,
+                                                              const char *format, ...);
+
+/* All that was found, and the same in each look while nothing is other: to be compared. */
+void doctor_sight(struct buf *buf, const struct doctor *doctor);
 
 /* Each takes an object as the API server wrote it; what cannot be read is a problem, told. */
 void doctor_version(struct doctor *doctor, struct str json);

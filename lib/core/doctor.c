@@ -27,25 +27,77 @@ void doctor_begin(struct doctor *doctor, struct arena *arena)
     doctor->tail = &doctor->lines;
 }
 
-void doctor_say(struct doctor *doctor, enum doctor_weight weight, const char *subject,
-                const char *remedy, const char *format, ...)
+static void add_line(struct doctor *doctor, const struct doctor_line *like, const char *format,
+                     va_list args)
 {
     struct doctor_line *line = arena_new(doctor->arena, struct doctor_line);
     char text[LINE_MAX];
-    va_list args;
-    va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    doctor->count[weight]++;
-    if (!line || !(line->text = arena_copy(doctor->arena, str_of(text))).ptr) {
+    struct str kept = arena_copy(doctor->arena, str_of(text));
+    doctor->count[like->weight]++;
+    if (!line || !kept.ptr) {
         doctor->failed = true;
         return;
     }
-    line->weight = weight;
-    line->subject = subject;
-    line->remedy = remedy;
+    *line = *like;
+    line->text = kept;
     *doctor->tail = line;
     doctor->tail = &line->next;
+}
+
+void doctor_say(struct doctor *doctor, enum doctor_weight weight, const char *subject,
+                const char *remedy, const char *format, ...)
+{
+    const struct doctor_line like = {.weight = weight,
+                                     .subject = subject,
+                                     .remedy = remedy,
+                                     .passing = weight == DOCTOR_UNKNOWN};
+    va_list args;
+    va_start(args, format);
+    add_line(doctor, &like, format, args);
+    va_end(args);
+}
+
+void doctor_say_passing(struct doctor *doctor, enum doctor_weight weight, const char *subject,
+                        const char *remedy, const char *format, ...)
+{
+    const struct doctor_line like = {
+        .weight = weight, .subject = subject, .remedy = remedy, .passing = true};
+    va_list args;
+    va_start(args, format);
+    add_line(doctor, &like, format, args);
+    va_end(args);
+}
+
+static bool has_digit(struct str word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (ascii_is_digit(word.ptr[i]))
+            return true;
+    return false;
+}
+
+static void add_without_numbers(struct buf *buf, struct str text)
+{
+    while (text.len) {
+        size_t space = str_find(text, ' ');
+        size_t len = space == STR_NOT_FOUND ? text.len : space + 1;
+        if (!has_digit(str_head(text, len)))
+            buf_add(buf, str_head(text, len));
+        text = str_tail(text, len);
+    }
+}
+
+void doctor_sight(struct buf *buf, const struct doctor *doctor)
+{
+    for (const struct doctor_line *line = doctor->lines; line; line = line->next) {
+        buf_addf(buf, "%.*s %s: ", STR_FMT(doctor_weight_names[line->weight]), line->subject);
+        if (line->passing)
+            add_without_numbers(buf, line->text);
+        else
+            buf_add(buf, line->text);
+        buf_add_char(buf, '\n');
+    }
 }
 
 static void cannot_read(struct doctor *doctor, const char *subject, const struct err *err)
@@ -269,17 +321,17 @@ void doctor_certificate(struct doctor *doctor, int64_t not_after, int64_t now)
 {
     long long days = (long long)((not_after - now) / DAY);
     bool over = now >= not_after, soon = not_after - now < 14 * DAY;
-    doctor_say(doctor,
-               over   ? DOCTOR_PROBLEM
-               : soon ? DOCTOR_WARNING
-                      : DOCTOR_OK,
-               "certificate",
-               over || soon ? "whoever makes it (the controller, or cert-manager) should have "
-                              "renewed it: look at its logs"
-                            : NULL,
-               over ? "the serving certificate ended %lld days ago"
-                    : "the serving certificate lasts %lld days",
-               over ? -days : days);
+    doctor_say_passing(doctor,
+                       over   ? DOCTOR_PROBLEM
+                       : soon ? DOCTOR_WARNING
+                              : DOCTOR_OK,
+                       "certificate",
+                       over || soon ? "whoever makes it (the controller, or cert-manager) should "
+                                      "have renewed it: look at its logs"
+                                    : NULL,
+                       over ? "the serving certificate ended %lld days ago"
+                            : "the serving certificate lasts %lld days",
+                       over ? -days : days);
 }
 
 /* ---- namespaces and Exemptions ---- */

@@ -138,8 +138,9 @@ void doctor_probe(struct doctor *doctor, struct str namespace, struct str refusa
                    "before the webhook, which this does not try",
                    STR_FMT(namespace));
     else if (has(refusal, STR("failed calling webhook")))
-        doctor_say(doctor, DOCTOR_PROBLEM, "trial", "see the lines on service and certificate",
-                   "the webhook does not answer: %.*s", STR_FMT(refusal));
+        doctor_say_passing(doctor, DOCTOR_PROBLEM, "trial",
+                           "see the lines on service and certificate",
+                           "the webhook does not answer: %.*s", STR_FMT(refusal));
     else
         doctor_say(doctor, DOCTOR_UNKNOWN, "trial",
                    "try as somebody who may create pods there, or in a namespace without quota",

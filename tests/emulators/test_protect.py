@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import http.client
+import re
 import ssl
 import threading
 import time
@@ -11,7 +12,7 @@ import test_azure
 from azure import Signer
 from servers import INDEX, MANIFEST, config, connect, digest_of, index, manifest, push
 from test_azure import CLIENT, HOST
-from test_controller import TRACKS, eventually
+from test_controller import CORE, TRACKS, eventually
 from test_controller import World as Places
 from world import contains, equal
 
@@ -19,6 +20,7 @@ NAMES = test_azure.NAMES
 TESTS = []
 REPOSITORY = "shop/web"
 FOREVER = {"deleteEnabled": False, "writeEnabled": False}
+MORNING = 1795251600  # 2026-11-21T09:00:00Z
 SOON = {"soak": "1s", "deadline": "60s"}
 
 
@@ -413,3 +415,86 @@ def a_doctor_says_as_whom_it_asked(world):
                           ({**cloud.env(), **gone}, "answers, asked as the identity of the environment (Azure)")):
             out, _ = cloud.program("doctor", "--kubeconfig", cluster.api.kubeconfig, env=env)
             contains(out, f" registry     {HOST}{'' if told.startswith('answers') else ','} {told}")
+
+
+class Looks:
+    """The API server's part: it is an hour later in each look, and each trial is refused in other words."""
+
+    def __init__(self):
+        self.count = 0
+
+    def tells_the_time(self, handler, asked):
+        if not asked.path.endswith("/selfsubjectreviews"):
+            return False
+        now = time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(MORNING + 3600 * self.count))
+        handler.say(201, {"metadata": {"creationTimestamp": now}, "status": {"userInfo": {"username": "ann"}}})
+        self.count += 1
+        return True
+
+    def refuses(self, handler, asked):
+        if str(asked) != "create pods":
+            return False
+        handler.say(403, {"kind": "Status", "code": 403, "reason": "Forbidden",
+                          "message": f'pods "{asked.body["metadata"]["name"]}" is forbidden: exceeded quota: used {self.count}'})
+        return True
+
+
+def lead(cluster, holder):
+    cluster.api.put("/apis/coordination.k8s.io/v1", "leases", "pinnace-controller", {
+        "metadata": {}, "spec": {"holderIdentity": holder, "leaseDurationSeconds": 15, "renewTime": "2026-11-30T00:00:00.000000Z"}}, "pinnace-system")
+
+
+def starve(cluster, digest):
+    body = cluster.api.find(TRACKS, "tracks", "web", "default")
+    body["status"]["candidate"] = {"tag": "v1.2.0", "digest": digest, "waits": "Proof", "waitsFor": "waits", "since": "2026-11-21T00:00:00Z"}
+    cluster.api.put(TRACKS, "tracks", "web", body, "default")
+
+
+def reports_of(text):
+    """The lines of each, in their order, without what is other in each look."""
+    reports = [report.strip().splitlines()[:-2] for report in re.findall(r"(?s:.+?)\nok: .*\n", text)]
+    return [[line for line in report if "starves: for" not in line and "exceeded quota" not in line] for report in reports]
+
+
+@test
+def a_doctor_that_goes_on_tells_what_is_other(world):
+    looks = Looks()
+    with two_releases(world, tells_its_version, looks.tells_the_time, looks.refuses) as (cloud, cluster, before, current):
+        cluster.api.put(CORE, "namespaces", "default", {"metadata": {"labels": {"pinnace.dev/enforce": "pinned"}}})
+        cluster.api.put(TRACKS, "tracks", "odd", {"metadata": {}, "spec": {"image": 5}}, "default")
+        lead(cluster, "one")
+        starve(cluster, digest_of(b"next"))
+        doctor = ("doctor", "-w", "--kubeconfig", cluster.api.kubeconfig)
+        with cloud.program.beside(*doctor, env=cloud.env()) as text, cloud.program.beside(*doctor, "-o", "yaml", env=cloud.env()) as yaml:
+            def so_far():
+                return len(reports_of(text()[0])), yaml()[0].count("lines:\n")
+
+            def after(looks_of_both, reports):
+                """Two programs look; each of these has been at it so many times more."""
+                wanted = looks.count + 2 * looks_of_both
+                eventually(lambda: looks.count >= wanted and so_far() == (reports, reports), lambda: f"{reports} reports: {text()}, {yaml()}", patience=90)
+            after(3, 1)
+            cloud.registry.hidden.add((REPOSITORY, before))
+            after(1, 2)
+            lead(cluster, "")
+            after(1, 3)
+            out, err = text()
+            equal(err + yaml()[1], "", "on stderr")
+            equal(out.count("\n\nok       api server"), 2, "blank lines between")
+            equal(yaml()[0].count("\n---\nlines:\n"), 2, "documents of their own")
+        first, second, third = reports_of(out)
+        few = f"v1.0.0 ({before[7:19]})"
+        equal(changes(first, second), (
+            ["ok       rollback     what would be gone back to is in the registry, for 1 of 1 Tracks",
+             f"warning  rollback     default/web would go back to what is not locked, so that `acr purge` may take it: {few}"],
+            [f"problem  rollback     default/web cannot go back to what is gone from the registry: {few}"]), "the registry")
+        equal(changes(second, third), (["ok       controller   one leads"], ["problem  controller   nobody holds the Lease: certificates are not renewed"]),
+              "the leader")
+        contains(out, "problem  tracks       one cannot be read: ")
+        for passing in ("default/web starves: for ([0-9]+h) now v1.2.0", 'pods "pinnace-doctor-trial" is forbidden: exceeded quota: used ([0-9]+)'):
+            equal(len(set(re.findall(passing, out))), 3, f"what was other in each look: {passing}")
+
+
+def changes(one, other):
+    """What is gone and what has come, but for what to do about it."""
+    return tuple([line for line in a if line not in b and not line.lstrip().startswith("->")] for a, b in ((one, other), (other, one)))

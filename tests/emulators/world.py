@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """world: what the parts share: a real registry with images, and the program."""
+import contextlib
 import os
 import subprocess
+import tempfile
 
 from servers import INDEX, MANIFEST, Real, config, connect, digest_of, index, manifest, push
 
@@ -44,15 +46,38 @@ class Program:
     def __call__(self, *arguments, code=None, env=None):
         return self.bare(*arguments, "--ca-file", self.pki.ca, code=code, env=env)
 
+    def environment(self, env):
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})}
+
+    @contextlib.contextmanager
+    def beside(self, *arguments, env=None):
+        """It goes on beside the test; gives what tells all that it has printed so far, as (stdout, stderr)."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = subprocess.Popen([self.binary, *arguments, "--ca-file", self.pki.ca], stdout=out, stderr=err,
+                                       env=self.environment(env))
+
+            def told():
+                texts = [os.pread(file.fileno(), 1 << 20, 0).decode() for file in (out, err)]
+                self.check_secrets("".join(texts))
+                return texts
+            try:
+                yield told
+                equal(process.poll(), None, f"it goes on, until it is interrupted; it told {told()}; exit status")
+            finally:
+                process.terminate()
+                process.wait(60)
+
     def bare(self, *arguments, code=None, env=None):
         """A verb that asks no registry."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **(env or {})}
-        done = subprocess.run([self.binary, *arguments], capture_output=True, env=environment,
+        done = subprocess.run([self.binary, *arguments], capture_output=True, env=self.environment(env),
                               timeout=300, check=False)
         out, err = done.stdout.decode(), done.stderr.decode()
-        for secret in self.secrets:
-            assert secret not in out + err, "a secret was told"
-        assert "eyJ" not in out + err, "a token was told"
+        self.check_secrets(out + err)
         if code is not None:
             equal(done.returncode, code, f"exit status of {arguments}; stderr: {err}")
         return out, err
+
+    def check_secrets(self, told):
+        for secret in self.secrets:
+            assert secret not in told, "a secret was told"
+        assert "eyJ" not in told, "a token was told"

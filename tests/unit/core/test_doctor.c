@@ -252,6 +252,52 @@ TEST(exemptions)
                   "not count;ok exemptions: 1 in force, 1 over;"));
 }
 
+static struct str sight(const struct doctor *doctor)
+{
+    struct buf text = BUF_INIT(doctor->arena, 64 * 1024);
+    doctor_sight(&text, doctor);
+    return finished(&text);
+}
+
+/* What a look comes to is compared with what the one before came to. */
+TEST(what_passes_is_no_news)
+{
+    static const char *const refused = "failed calling webhook \"enforce-pinned.pinnace.dev\": ";
+    static const struct {
+        int64_t left;
+        const char *why, *version, *want;
+    } looks[] = {
+        {86400 * 60, "10.0.0.7:8443: refused after 3 ms", "{'major':'1','minor':'33'}",
+         "ok api server: Kubernetes 1.33\n"
+         "ok certificate: the serving certificate lasts days\n"
+         "problem trial: the webhook does not answer: failed calling webhook "
+         "\"enforce-pinned.pinnace.dev\": refused after ms\n"
+         "unknown registry: a.example, asked without credentials: UNAUTHORIZED: trace \n"},
+        {86400 * 59, "10.0.0.8:8443: refused after 12 ms", "{'major':'1','minor':'33'}", NULL},
+        {86400 * 13, "10.0.0.8:8443: refused after 12 ms", "{'major':'1','minor':'34'}",
+         "ok api server: Kubernetes 1.34\n"
+         "warning certificate: the serving certificate lasts days\n"
+         "problem trial: the webhook does not answer: failed calling webhook "
+         "\"enforce-pinned.pinnace.dev\": refused after ms\n"
+         "unknown registry: a.example, asked without credentials: UNAUTHORIZED: trace \n"},
+    };
+    const char *want = NULL;
+    for (size_t i = 0; i < COUNT(looks); i++) {
+        TEST_ARENA(arena);
+        struct doctor doctor;
+        struct buf text = BUF_INIT(&arena, 1024);
+        buf_addf(&text, "%s%s", refused, looks[i].why);
+        doctor_begin(&doctor, &arena);
+        doctor_version(&doctor, json_of(&arena, looks[i].version));
+        doctor_certificate(&doctor, NOW + looks[i].left, NOW);
+        doctor_probe(&doctor, STR("a"), finished(&text));
+        doctor_say(&doctor, DOCTOR_UNKNOWN, "registry", NULL,
+                   "a.example, asked without credentials: (401 UNAUTHORIZED: trace %zu-af)", i);
+        want = looks[i].want ? looks[i].want : want;
+        CHECK_STR(looks[i].version, sight(&doctor), str_of(want));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +307,7 @@ int main(void)
         cmocka_unit_test(trials),
         cmocka_unit_test(webhook_configurations),
         cmocka_unit_test(exemptions),
+        cmocka_unit_test(what_passes_is_no_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
