@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
 struct request {
     struct kube_options access;
     const char *track;
-    bool watch;
+    bool watch, told;
     enum output_format format;
 
     struct arena *arena;
@@ -86,6 +86,9 @@ static int show(struct request *request, const struct trackview *view)
         code = add_table(request, view, &out, &arena, &err);
     } else {
         history_json(&json, view, request->older.items, request->older.count);
+        if (request->told)
+            output_between(&out, request->format);
+        request->told = true;
         code = output_json(&out, &text, request->format, &err);
     }
     return code < 0 ? cli_error("%s", err.text) : cli_finish(&out, EXIT_CLEAN);

@@ -30,7 +30,7 @@ struct shown {
 struct request {
     struct kube_options access;
     const char *track;
-    bool all, watch;
+    bool all, watch, told;
     enum output_format format;
 
     struct arena *arena;
@@ -160,6 +160,9 @@ static int add_json(struct request *request, const struct trackview *views, size
         trackview_json(&json, &views[i]);
     json_close(&json, ']');
     json_close(&json, '}');
+    if (request->told)
+        output_between(out, request->format);
+    request->told = true;
     return output_json(out, &text, request->format, err);
 }
 

@@ -3,6 +3,7 @@
 #include "trackaccess.h"
 
 #include "pinnace/kubelist.h"
+#include "pinnace/object.h"
 #include "pinnace/policy.h"
 
 #include "pinnace/banned.h"
@@ -76,9 +77,14 @@ struct listing {
     struct arena *arena;
 };
 
-static int add_unread(struct track_list *list, const struct err *why, struct arena *arena,
-                      struct err *err)
+/* Of an object that is one at all its name is told, too. */
+static int add_unread(struct track_list *list, struct str json, struct err *why,
+                      struct arena *arena, struct err *err)
 {
+    struct object object;
+    struct err none;
+    if (object_read(json, arena, &object, &none) == 0)
+        err_prefix(why, "%.*s/%.*s: ", STR_FMT(object.namespace), STR_FMT(object.name));
     struct track_unread *unread = arena_new(arena, struct track_unread);
     struct str text = arena_copy(arena, str_of(why->text));
     if (!unread || !text.ptr)
@@ -106,7 +112,8 @@ static int add_track(void *context, const struct watch_page *page, struct str js
         return err_no_memory(err);
     if (trackview_read(kept, listing->arena, &view, err) < 0) {
         struct err why = *err;
-        return why.kind == ERR_MEMORY ? -1 : add_unread(listing->list, &why, listing->arena, err);
+        return why.kind == ERR_MEMORY ? -1
+                                      : add_unread(listing->list, kept, &why, listing->arena, err);
     }
     return track_list_add(listing->list, view, listing->arena, err);
 }

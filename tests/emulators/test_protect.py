@@ -490,7 +490,7 @@ def a_doctor_that_goes_on_tells_what_is_other(world):
             [f"problem  rollback     default/web cannot go back to what is gone from the registry: {few}"]), "the registry")
         equal(changes(second, third), (["ok       controller   one leads"], ["problem  controller   nobody holds the Lease: certificates are not renewed"]),
               "the leader")
-        contains(out, "problem  tracks       one cannot be read: ")
+        contains(out, "problem  tracks       one cannot be read: default/odd: ")
         for passing in ("default/web starves: for ([0-9]+h) now v1.2.0", 'pods "pinnace-doctor-trial" is forbidden: exceeded quota: used ([0-9]+)'):
             equal(len(set(re.findall(passing, out))), 3, f"what was other in each look: {passing}")
 

@@ -103,6 +103,13 @@ def watching(world, staging):
             until(lambda seen=seen, wanted=wanted: wanted in seen[-1] and "v1.5.0" in seen[-1], f"the end in {verb} -w")
         same(f"{verb} -w: heads once, then a line for each change", ("NAME" in seen[0] or "REVISION" in seen[0], len(seen)), (True, 4))
         says(f"{verb} -w: the first line", _Said("".join(seen[:2])), 0, first)
+        staging.status_is(row(1, "v1.4.0", old))
+        with Beside(verb, "web", "-n", "look-s", "-w", "-o", "yaml") as shown:
+            seen = shown.out
+            until(lambda seen=seen: any(old in line for line in seen), f"the first document of {verb} -w -o yaml")
+            staging.status_is(row(2, "v1.5.0", new), row(1, "v1.4.0", old))
+            until(lambda seen=seen: "---" in [line.strip() for line in seen] and any(new in line for line in seen),
+                  f"the second document of {verb} -w -o yaml")
 
 
 def watching_a_workload(world, staging, production):
