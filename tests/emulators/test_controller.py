@@ -350,6 +350,26 @@ def a_secret_is_for_its_own_namespace(world):
         equal(cluster.image_of("web", "second"), f"{image}:old", "what runs where no Secret is")
 
 
+@test
+def a_secret_goes_to_a_token_server_of_another_domain_if_that_is_named(world):
+    with world.place(test_others) as (cloud, cluster):
+        cloud.give_tokens_elsewhere(test_others.HARBOR)
+        image, host, user = test_others.HARBOR[0], test_others.HARBOR[1], test_others.HARBOR[5]
+        cluster.follow(image, {host: {"username": user, "password": test_others.PASSWORD}})
+        with contextlib.ExitStack() as first:
+            cluster.programs = first
+            cluster.lead("--pull-secrets")
+            cluster.unresolved("credentials are not sent to a token server of another domain unless it is named with "
+                               f'--token-server: "{test_others.ELSEWHERE}"', "default")
+        equal(cloud.cloud.asked(test_others.ELSEWHERE), [], "what it got")
+        equal(cluster.image_of("web"), f"{image}:old", "what runs")
+        cluster.programs = contextlib.ExitStack()
+        cluster.lead("--pull-secrets", "--token-server", test_others.ELSEWHERE)
+        cluster.rolled("web", cloud.behind.digest)
+        equal({a.basic() for a in cloud.cloud.asked(test_others.ELSEWHERE)}, {(user, test_others.PASSWORD)}, "what it got then")
+        assert test_others.PASSWORD not in cluster.told()
+
+
 @contextlib.contextmanager
 def silent_nameserver(folder):
     """The machine's nameserver takes questions and never answers; each look-up goes on for two and a half minutes."""
