@@ -208,6 +208,13 @@ static bool set_login(struct http_call *call, const struct http_request *request
             SET(CURLOPT_PASSWORD, arena_copy(&call->arena, request->password).ptr));
 }
 
+/* Others that rested beside one that was dead are as dead, most likely: none is used that was not since. */
+static long kept_s(const struct http *http)
+{
+    int64_t since_s = (clock_boot_ms() - http->found_dead_at) / 1000;
+    return http->found_dead_at && since_s < KEPT_S ? (long)since_s : KEPT_S;
+}
+
 /* QUICK_EXIT: or else a nameserver that does not answer holds up the whole loop. */
 static bool set_limits(struct http_call *call, const struct http_request *request)
 {
@@ -217,7 +224,7 @@ static bool set_limits(struct http_call *call, const struct http_request *reques
            SET(CURLOPT_TIMEOUT_MS, (long)request->total_ms) && SET(CURLOPT_TCP_NODELAY, 1L) &&
            SET(CURLOPT_TCP_KEEPALIVE, 1L) && SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S) &&
            SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S / 3) &&
-           SET(CURLOPT_MAXAGE_CONN, (long)KEPT_S) &&
+           SET(CURLOPT_MAXAGE_CONN, kept_s(call->http)) &&
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(CURLOPT_FRESH_CONNECT, own ? 1L : 0L) && SET(CURLOPT_FORBID_REUSE, own ? 1L : 0L) &&
            SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_FOLLOWLOCATION, 0L);
@@ -296,6 +303,14 @@ void http_curl_act_due(struct http *http)
     act(http, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* No answer on a connection that had been kept: its other end may be gone without a word. */
+static bool found_dead(const struct http_call *call, int code)
+{
+    long made = 1;
+    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &made);
+    return code == CURLE_OPERATION_TIMEDOUT && made == 0 && status_of(call) == 0;
+}
+
 struct http_call *http_curl_ended(struct http *http, int *ret_code)
 {
     int left;
@@ -305,6 +320,8 @@ struct http_call *http_curl_ended(struct http *http, int *ret_code)
         return NULL;
     *ret_code = (int)message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+    if (found_dead(call, *ret_code))
+        http->found_dead_at = clock_boot_ms();
     return call;
 }
 

@@ -31,7 +31,8 @@ struct http {
     struct watched watched[HTTP_WATCHED_MAX];
     unsigned watched_count;
     int64_t longest_turn_ms;
-    bool news; /* some call is to be added or taken away before the next wait */
+    int64_t found_dead_at; /* a kept connection, the last time */
+    bool news;             /* some call is to be added or taken away before the next wait */
 };
 
 struct http_call {

@@ -78,6 +78,33 @@ TEST(streams)
     CHECK_INT("an error is no stream", missing.chunks, 0);
 }
 
+/* Two are kept, and one of them turns out to be dead: so is the other, most likely. */
+TEST(kept_connections_are_doubted)
+{
+    TEST_ARENA(arena);
+    HTTP_SCOPED struct http *http = opened();
+    struct err err = ERR_CLEAN;
+    int before = server.accepted;
+    struct witness first = {.http = http, .arena = &arena}, second = first, again = first;
+    start(&first, "/hello", NULL);
+    start(&second, "/hello", NULL);
+    turn_until(http, &first.done, 1);
+    turn_until(http, &second.done, 1);
+    struct http_request request = to(&arena, "GET", "/never");
+    struct http_response response = {0};
+    request.total_ms = 2500;
+    assert_int_equal(http_ask(http, &request, &arena, &response, &err), 0);
+    CHECK_INT("no answer", response.fault, HTTP_BROKEN);
+    CHECK_INT("on a kept one", server.accepted - before, 2);
+    start(&again, "/hello", NULL);
+    turn_until(http, &again.done, 1);
+    CHECK_INT("the other is not used", server.accepted - before, 3);
+    again.done = 0;
+    start(&again, "/hello", NULL);
+    turn_until(http, &again.done, 1);
+    CHECK_INT("what was of use since is", server.accepted - before, 3);
+}
+
 TEST(cancelling)
 {
     TEST_ARENA(arena);
@@ -166,7 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams),           cmocka_unit_test(cancelling),
         cmocka_unit_test(one_after_another), cmocka_unit_test(closing_with_calls),
-        cmocka_unit_test(what_ends_a_wait),
+        cmocka_unit_test(what_ends_a_wait),  cmocka_unit_test(kept_connections_are_doubted),
     };
     return cmocka_run_group_tests_name("http_calls", tests, start_server, NULL);
 }
