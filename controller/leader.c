@@ -51,6 +51,14 @@ static void log_error(struct leader *leader, const char *text)
     log_write(leader->log, LOG_WARNING, "lease trouble", &field, 1);
 }
 
+/* Whether it was one word or all of them that were lost, nobody knows. */
+static void note_silence(struct leader *leader, bool away)
+{
+    if (leader->away && !away)
+        leader->returned(leader->context);
+    leader->away = away;
+}
+
 static void answered(void *context, struct str body, const struct kube_error *error)
 {
     struct leader *leader = context;
@@ -59,6 +67,7 @@ static void answered(void *context, struct str body, const struct kube_error *er
     struct err err;
     int64_t now = clock_boot_ms();
     leader->call = NULL;
+    note_silence(leader, error->fault == KUBE_UNREACHABLE);
     tell(leader); /* what has ended meanwhile has, though it may begin anew with this */
     if (error->fault == KUBE_FINE && lease_record_read(body, &arena, &record, &err) == 0) {
         leader->heard = true;

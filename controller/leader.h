@@ -17,11 +17,13 @@ struct leader {
     struct timer timer;
     bool led;   /* when it was last told */
     bool heard; /* the API server has answered once */
+    bool away;  /* and the last time it did not */
     void (*changed)(void *context, bool leads);
+    void (*returned)(void *context); /* it answers again */
     void *context;
 };
 
-/* kube, log, name, changed and context are set before. */
+/* kube, log, name, changed, returned and context are set before. */
 int leader_start(struct leader *leader, struct err *err);
 
 /* Gives the Lease back if we hold it, so that nobody has to wait for its end. */

@@ -80,6 +80,12 @@ static void leader_changed(void *context, bool leads)
         certs_look(&controller->certs);
 }
 
+static void server_returned(void *context)
+{
+    struct controller *controller = context;
+    releases_ask_again(&controller->releases);
+}
+
 static void minute_is_over(void *context)
 {
     struct controller *controller = context;
@@ -158,6 +164,7 @@ static int start_duties(struct controller *controller, struct err *err)
                                          .log = controller->log,
                                          .name = STR("pinnace-controller"),
                                          .changed = leader_changed,
+                                         .returned = server_returned,
                                          .context = controller};
     controller->certs.kube = controller->kube;
     controller->certs.log = controller->log;

@@ -78,6 +78,18 @@ void releases_lead(struct releases *releases, bool leads)
     }
 }
 
+void releases_ask_again(struct releases *releases)
+{
+    kube_watch_ask_again(releases->tracks.watch);
+    workloads_ask_again(&releases->workloads);
+    for (size_t i = 0; i < releases->tracks.count; i++) {
+        struct tracked *tracked = releases->tracks.items[i]->owner;
+        for (size_t k = 0; tracked && k < tracked->target_count; k++)
+            if (tracked->targets[k].pods.watch)
+                kube_watch_ask_again(tracked->targets[k].pods.watch);
+    }
+}
+
 static bool concerns(const struct tracked *tracked, const struct push_hint *hint)
 {
     struct arena arena ARENA_SCOPED = ARENA_INIT(READ_ROOM);

@@ -44,6 +44,8 @@ void releases_stop(struct releases *releases);
 
 /* We lead now, or no longer. */
 void releases_lead(struct releases *releases, bool leads);
+/* The API server was away: what our watches should have brought meanwhile may come late, or never. */
+void releases_ask_again(struct releases *releases);
 
 /* Somebody says that something was pushed: those who may wait for it look now. */
 void releases_hint(struct releases *releases, const struct push_hint *hint);

@@ -282,6 +282,12 @@ const struct kept *target_workload(const struct target *target)
     return collection_find(&wanted->workloads->kinds[wanted->kind].objects, wanted->key);
 }
 
+void workloads_ask_again(struct workloads *workloads)
+{
+    for (int i = 0; workloads->started && i < TARGET_KINDS; i++)
+        kube_watch_ask_again(workloads->kinds[i].objects.watch);
+}
+
 bool target_is_behind(const struct target *target)
 {
     const struct wanted *wanted = target->wanted;

@@ -62,6 +62,8 @@ void workloads_begin(struct workloads *workloads);
 /* Whatever is wanted sooner comes with the lists. */
 int workloads_start(struct workloads *workloads, struct err *err);
 void workloads_stop(struct workloads *workloads);
+/* See kube_watch_ask_again. */
+void workloads_ask_again(struct workloads *workloads);
 
 int workloads_want(struct workloads *workloads, enum target_kind kind, struct shelf_key key,
                    struct target *target, struct err *err);

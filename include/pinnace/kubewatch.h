@@ -36,6 +36,12 @@ void kube_watch_stop(struct kube_watch **watch);
 /* Lists anew: for whoever could not keep all that came. Not from within a handler. */
 void kube_watch_list_again(struct kube_watch *watch);
 
+/*
+ * Goes on from where it stands, on another connection: for whoever knows that the server was away.
+ * What was lost on this one may come as late again as that took. Not from within a handler.
+ */
+void kube_watch_ask_again(struct kube_watch *watch);
+
 /* How often in a row it has failed by now, up to some number; from so many on a person should know. */
 enum { KUBE_WATCH_FAILURES = 4 };
 unsigned kube_watch_failures(const struct kube_watch *watch);

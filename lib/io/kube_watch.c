@@ -388,16 +388,22 @@ void kube_watch_stop(struct kube_watch **watch)
     *watch = NULL;
 }
 
-void kube_watch_list_again(struct kube_watch *watch)
+void kube_watch_ask_again(struct kube_watch *watch)
 {
-    if (!watch->listed) /* a list is on its way, or about to be */
-        return;
-    forget(watch);
-    if (!watch->call) /* it waits for the next try, and may have reason to */
+    /* A list is on its way, or about to be; or it waits for the next try, and may have reason to. */
+    if (!watch->listed || !watch->call)
         return;
     kube_cancel(watch->call);
     watch->call = NULL;
     go_on_in(watch, 0);
+}
+
+void kube_watch_list_again(struct kube_watch *watch)
+{
+    if (!watch->listed)
+        return;
+    kube_watch_ask_again(watch);
+    forget(watch);
 }
 
 unsigned kube_watch_failures(const struct kube_watch *watch)

@@ -17,7 +17,7 @@ from world import CannotGoOn, Stage, World  # noqa: E402
 
 # Those that the place of the images has nothing for are left out: see places.py.
 PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "senders", "people", "locks"]
-ALONE = ["outage"]
+ALONE = ["outage", "silence"]
 LAST = ["installed", "identities", "crowd"]
 INSTALLED = ["installed", "identities"]
 

@@ -48,7 +48,7 @@ class Here:
 class Azure:
     """The controller is a managed identity that its ServiceAccount is federated with. It may pull what is of a part, unless
     that is one of ACCOUNTS: there each account of a namespace has an identity of its own, and the controller's may nothing."""
-    host, cannot = "contoso.azurecr.io", ("registries", "senders")
+    host, cannot = "contoso.azurecr.io", ("registries", "senders", "silence")
     CONTROLLER, READER = "22222222-2222-4333-8444-555555555555", "33333333-2222-4333-8444-555555555555"
     ACCOUNTS = ("faults", "hands", "people", "trouble")
     overlay = "overlays/aks"

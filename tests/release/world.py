@@ -19,12 +19,14 @@ from faulty import Faulty
 import hookcases
 from images import Registry
 from places import BEHIND, ROOT, Azure, Here
+from silence import redirect
 
 TRACKS = "/apis/pinnace.dev/v1alpha1"
 LATER = "pinnace.dev/later"  # a taint
 # A machine that is busy answers late: that is no pod that is not ready.
 READY = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 10}
 FAULTY = range(5101, 5117)  # ports of registries that fail when they are told to
+API_PORT = 6444  # the API server's for the controller alone
 
 
 class CannotGoOn(Exception):
@@ -57,6 +59,7 @@ class Stage:
         must(command("kubectl", "apply", "-k", ROOT / "manifests/policies/guards"))
         if self.has_second_node():
             must(command("kubectl", "taint", "node", "node1", f"{LATER}=:NoSchedule"))
+        redirect(API_PORT, self.api.address)
         self.start()
         return self
 
@@ -87,7 +90,7 @@ class Stage:
         path = self.work / "kubeconfig"
         path.write_text(json.dumps({
             "apiVersion": "v1", "kind": "Config", "current-context": "c",
-            "clusters": [{"name": "c", "cluster": {"server": f"https://{self.api.address}",
+            "clusters": [{"name": "c", "cluster": {"server": f"https://192.0.2.1:{API_PORT}",
                                                    "certificate-authority": str(self.folder / "pki/ca.crt")}}],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
@@ -130,6 +133,12 @@ class Stage:
         self.installation = importlib.import_module("lib").World()
         self.installation.install(self.place.overlay, components=self.place.components)
         self.place.installed()
+
+    def lines(self, event):
+        """What the controllers have logged of it."""
+        lines = [json.loads(line) for path in self.work.glob("controller-*.log") for line in path.read_text().splitlines()
+                 if line.startswith("{") and line.endswith("}")]
+        return [line for line in lines if line["event"] == event]
 
     def log(self):
         return "".join(path.read_text(errors="replace")[-6000:] for path in self.work.glob("controller-*.log"))
