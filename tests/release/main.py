@@ -18,6 +18,7 @@ from world import CannotGoOn, Stage, World  # noqa: E402
 # Those that the place of the images has nothing for are left out: see places.py.
 PARTS = ["story", "faults", "hands", "kinds", "waiting", "registries", "trouble", "hints", "senders", "people", "locks"]
 ALONE = ["outage", "silence"]
+PATIENT = ["silence"]  # waits for minutes: only if it is named
 LAST = ["installed", "identities", "crowd"]
 INSTALLED = ["installed", "identities"]
 
@@ -63,7 +64,7 @@ def main():
     asked = parser.parse_args().parts or ["outside", "inside"]
     results.verbose = True
     with Stage() as stage:
-        groups = {"outside": PARTS + ALONE, "inside": LAST}
+        groups = {"outside": [part for part in PARTS + ALONE if part not in PATIENT], "inside": LAST}
         wanted = [part for word in asked for part in groups.get(word, [word]) if word not in groups or part not in stage.place.cannot]
         cannot = {part: "it is not for images of this place" for part in stage.place.cannot}
         cannot |= {part: "it needs --image" for part in INSTALLED if not stage.image}
