@@ -27,8 +27,9 @@ void doctor_begin(struct doctor *doctor, struct arena *arena)
     doctor->tail = &doctor->lines;
 }
 
-static void add_line(struct doctor *doctor, const struct doctor_line *like, const char *format,
-                     va_list args)
+__attribute__((format(printf, 3, 0))) static void add_line(struct doctor *doctor,
+                                                           const struct doctor_line *like,
+                                                           const char *format, va_list args)
 {
     struct doctor_line *line = arena_new(doctor->arena, struct doctor_line);
     char text[LINE_MAX];
