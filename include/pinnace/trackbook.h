@@ -168,7 +168,7 @@ struct trackbook {
         int64_t since, until; /* until: by then it has what it waits for, if all goes well */
     } candidate;
     struct {                   /* of the newest row, while it is in state ROW_ROLLING_OUT */
-        int64_t deadline_left; /* at counted_at; it is counted down while nobody else is to blame */
+        int64_t deadline_used; /* by counted_at; it is counted while nobody else is to blame */
         int64_t counted_at;
         bool counting;
         int64_t sound_since; /* everywhere; 0: not yet */

@@ -74,7 +74,7 @@ static void succeed(struct deciding *d, enum row_state state)
     book->rollout.going_back = false;
     rows_reset_rollout(d);
     book->rollout.restarts = restarts;
-    book->rollout.deadline_left = book->rollout.counted_at = 0;
+    book->rollout.deadline_used = book->rollout.counted_at = 0;
 }
 
 /* --- The deadline ------------------------------------------------------------------------------- */
@@ -86,27 +86,25 @@ static int64_t counted_from(const struct deciding *d)
     return since > counted_at && since <= d->now ? since : counted_at;
 }
 
-static int64_t time_left(const struct deciding *d)
+static int64_t time_used(const struct deciding *d)
 {
-    int64_t from = counted_from(d), left = d->next->rollout.deadline_left;
-    if (!d->next->rollout.counting || d->now <= from)
-        return left;
-    return d->now - from < left ? left - (d->now - from) : 0;
+    int64_t from = counted_from(d), used = d->next->rollout.deadline_used;
+    return d->next->rollout.counting && d->now > from ? used + d->now - from : used;
 }
 
-/* True when the time is up. */
+/* True when the time is up, by the deadline that the Track has now. */
 static bool count_deadline(struct deciding *d, bool counting)
 {
     struct trackbook *book = d->next;
-    int64_t left = time_left(d);
+    int64_t used = time_used(d);
     if (book->rollout.counting != counting) {
-        book->rollout.deadline_left = left;
+        book->rollout.deadline_used = used;
         book->rollout.counted_at = d->now;
         book->rollout.counting = counting;
     }
     if (counting)
-        deciding_again(d, counted_from(d) + book->rollout.deadline_left);
-    return counting && left == 0;
+        deciding_again(d, d->now + d->spec->deadline - used);
+    return counting && used >= d->spec->deadline;
 }
 
 /* --- The targets -------------------------------------------------------------------------------- */

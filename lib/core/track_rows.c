@@ -172,7 +172,7 @@ void rows_reset_rollout(struct deciding *d)
 {
     bool going_back = d->next->rollout.going_back;
     memset(&d->next->rollout, 0, sizeof(d->next->rollout));
-    d->next->rollout.deadline_left = d->spec->deadline;
+    d->next->rollout.deadline_used = 0;
     d->next->rollout.counted_at = d->now;
     d->next->rollout.going_back = going_back;
 }

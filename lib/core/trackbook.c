@@ -149,7 +149,7 @@ static const struct field candidate_table[] = {
 };
 
 static const struct field rollout_table[] = {
-    FIELD("deadlineLeft", FIELD_NUMBER, struct trackbook, rollout.deadline_left),
+    FIELD("deadlineUsed", FIELD_NUMBER, struct trackbook, rollout.deadline_used),
     FIELD("countedAt", FIELD_WHEN, struct trackbook, rollout.counted_at),
     FIELD("counting", FIELD_FLAG, struct trackbook, rollout.counting),
     FIELD("soundSince", FIELD_WHEN, struct trackbook, rollout.sound_since),

@@ -104,7 +104,7 @@ static void add_candidate(struct buf *buf, const struct trackbook *book, int64_t
 static void add_rollout(struct buf *buf, const struct trackview *view, int64_t now)
 {
     const struct trackbook *book = view->book;
-    int64_t left = book->rollout.deadline_left;
+    int64_t left = view->spec->deadline - book->rollout.deadline_used;
     if (book->rollout.counting)
         left -= now - book->rollout.counted_at;
     if (book->phase == PHASE_SOAKING && book->rollout.sound_since) {

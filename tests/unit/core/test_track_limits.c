@@ -164,7 +164,7 @@ TEST(following_since)
         scene->workload.available = scene->workload.ready = 0;
         scene->book.rows[0].state = ROW_ROLLING_OUT;
         scene->book.rollout.applied = 1;
-        scene->book.rollout.deadline_left = 600;
+        scene->spec.deadline = 600;
         scene->book.rollout.counting = true;
         scene->book.rollout.counted_at = rows[i].counted_at;
         scene->facts.following_since = rows[i].since;

@@ -110,6 +110,13 @@ static const struct scenario scenarios[] = {
         "push latest 2", "wait 300", "quota p/web yes", "wait 5000", "quota p/web no", "wait 299",
         "> Adopted 1, RollingOut 2, apply web 2, Stalled", "wait 1", "> Failed 2, RollingBack 1, apply web 1",
     }},
+    {"a deadline that becomes another counts for the rollout that goes on", {
+        "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "bytes 2 hang", "bytes 3 hang",
+        "push latest 2", "wait 300", "spec p/web rollout {'deadline':'20m'}", "wait 899",
+        "> Adopted 1, RollingOut 2, apply web 2", "wait 1", "> Failed 2, RollingBack 1, apply web 1", "wait 100",
+        "push latest 3", "wait 300", "> Healthy 1, RollingOut 3, apply web 3", "spec p/web rollout {'deadline':'2m'}",
+        "wait 0", "> Failed 3, RollingBack 1, apply web 1",
+    }},
     {"a clock that is put back stops neither a soak nor a deadline", {
         "deployment p/web 1 latest", "push latest 1", "track p/web", "wait 0", "push latest 2", "wait 20",
         "> Adopted 1, RollingOut 2, apply web 2", "clock -3600", "wait 100", "> Healthy 2", "bytes 3 hang", "push latest 3",

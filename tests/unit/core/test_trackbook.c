@@ -33,7 +33,7 @@ static struct str written(struct arena *arena, const struct trackbook *book)
     "'previousGood':{'tag':'v1','digest':'" D1 "'},"                                               \
     "'candidate':{'tag':'v3','digest':'" D3 "','waits':'Proof','waitsFor':'a proof',"              \
     "'since':'2026-11-21T09:31:00Z','until':'2026-11-21T09:41:00Z'},"                              \
-    "'rollout':{'deadlineLeft':590,'countedAt':'2026-11-21T09:30:10Z','counting':true,"            \
+    "'rollout':{'deadlineUsed':590,'countedAt':'2026-11-21T09:30:10Z','counting':true,"            \
     "'soundSince':'2026-11-21T09:30:11Z','restarts':1,'applied':2,'goingBack':true},"              \
     "'heardHold':{'digest':'" D1 "'},'heardApprove':{'digest':'" D2                                \
     "','at':'2026-11-21T09:30:12Z'},'heardPromote':{'digest':'" D3                                 \
@@ -76,7 +76,7 @@ TEST(every_field)
     CHECK_STR("previous", book->previous_good.tag, STR("v1"));
     CHECK("candidate", book->candidate.waits == WAITS_FOR_PROOF && book_awaits_proof(book));
     CHECK_INT("candidate", book->candidate.until, at("09:41:00"));
-    CHECK("rollout", book->rollout.deadline_left == 590 && book->rollout.restarts == 1);
+    CHECK("rollout", book->rollout.deadline_used == 590 && book->rollout.restarts == 1);
     CHECK("rollout", book->rollout.counting && book->rollout.going_back);
     CHECK("rollout", book->rollout.applied == 2 && book->rollout.sound_since == at("09:30:11"));
     CHECK_STR("heard", book->heard.promote.digest, STR(D3));

@@ -50,13 +50,13 @@ TEST(what_should_be_known)
          "the way back failed"},
         {"rolls",
          TRACK_OF("web", "shop", "3", "",
-                  "'phase':'Rolling','rollout':{'deadlineLeft':100,'countedAt':"
+                  "'phase':'Rolling','rollout':{'deadlineUsed':500,'countedAt':"
                   "'2026-11-21T09:59:30Z','counting':true},'conditions':[" CONDITION(
                       "RolledOut", "False", "v2") "]"),
          "70s left to become sound"},
         {"the deadline stands still",
          TRACK_OF("web", "shop", "3", "",
-                  "'phase':'Rolling','rollout':{'deadlineLeft':100,'countedAt':"
+                  "'phase':'Rolling','rollout':{'deadlineUsed':500,'countedAt':"
                   "'2026-11-21T09:59:30Z'}"),
          "100s left to become sound"},
         {"soaks",
@@ -118,7 +118,7 @@ TEST(what_should_be_known_of_a_rollout)
     TEST_ARENA(arena);
     const char *track =
         TRACK_OF("web", "shop", "3", ",'hold':{'digest':'" D1 "','by':'ann','reason':'slow'}",
-                 "'phase':'Rolling','rollout':{'deadlineLeft':100},'candidate':{'tag':'v2',"
+                 "'phase':'Rolling','rollout':{'deadlineUsed':500},'candidate':{'tag':'v2',"
                  "'digest':'" D2 "','waits':'Proof','waitsFor':'the source'},'conditions':"
                  "[" CONDITION("Stalled", "True", "a quota") "]");
     struct trackview view = view_of("rollout", &arena, track);

@@ -242,7 +242,7 @@ TEST(progress)
          ":'1 of 3'}],'ledger':[" LINE("2", "a", D1, "RollingOut") "]",
          {3, STR_INIT(D1), WISH_HOLD, 7, 1},
          PROGRESS_GOES_ON,
-         "Rolling: 1 of 3"},
+         "Rolling: 1 of 3; 10m left to become sound"},
         {"is there",
          "'phase':'Held','current':{'digest':'" D1
          "','revision':2},'ledger':[" LINE("2", "a", D1, "Healthy") "]",
@@ -311,7 +311,7 @@ TEST(progress)
              "3", "a", D1, "RollingOut") "," LINE("2", "b", D2, "Healthy") "]",
          {3, STR_INIT(D1), WISH_APPROVE, 7, 2},
          PROGRESS_GOES_ON,
-         "Rolling"},
+         "Rolling; 10m left to become sound"},
         {"approved, and there",
          "'phase':'Current','current':{'digest':'" D1
          "','revision':3},'ledger':[" LINE("3", "a", D1, "Healthy") "]",
@@ -355,7 +355,7 @@ TEST(progress)
          "'phase':'Rolling'",
          {3, {NULL, 0}, WISH_RESUME, 7, 0},
          PROGRESS_GOES_ON,
-         "Rolling"},
+         "Rolling; 10m left to become sound"},
         {"no bytes are meant: it failed",
          "'phase':'Failed'",
          {3, {NULL, 0}, WISH_RESUME, 7, 0},
