@@ -27,13 +27,9 @@ void doctor_begin(struct doctor *doctor, struct arena *arena)
     doctor->tail = &doctor->lines;
 }
 
-__attribute__((format(printf, 3, 0))) static void add_line(struct doctor *doctor,
-                                                           const struct doctor_line *like,
-                                                           const char *format, va_list args)
+static void add_line(struct doctor *doctor, const struct doctor_line *like, const char *text)
 {
     struct doctor_line *line = arena_new(doctor->arena, struct doctor_line);
-    char text[LINE_MAX];
-    vsnprintf(text, sizeof(text), format, args);
     struct str kept = arena_copy(doctor->arena, str_of(text));
     doctor->count[like->weight]++;
     if (!line || !kept.ptr) {
@@ -53,10 +49,12 @@ void doctor_say(struct doctor *doctor, enum doctor_weight weight, const char *su
                                      .subject = subject,
                                      .remedy = remedy,
                                      .passing = weight == DOCTOR_UNKNOWN};
+    char text[LINE_MAX];
     va_list args;
     va_start(args, format);
-    add_line(doctor, &like, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    add_line(doctor, &like, text);
 }
 
 void doctor_say_passing(struct doctor *doctor, enum doctor_weight weight, const char *subject,
@@ -64,10 +62,12 @@ void doctor_say_passing(struct doctor *doctor, enum doctor_weight weight, const 
 {
     const struct doctor_line like = {
         .weight = weight, .subject = subject, .remedy = remedy, .passing = true};
+    char text[LINE_MAX];
     va_list args;
     va_start(args, format);
-    add_line(doctor, &like, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    add_line(doctor, &like, text);
 }
 
 static bool has_digit(struct str word)
