@@ -34,6 +34,11 @@ def no_entra(code, status, error, text):
                             "error_uri": f"https://login.microsoftonline.com/error?code={code}"})
 
 
+def der_integer(number):
+    """The shortest there is, with the first bit left for the sign."""
+    return number.to_bytes(number.bit_length() // 8 + 1, "big")
+
+
 class Issuer:
     """Who signs the tokens of ServiceAccounts: a cluster."""
 
@@ -59,8 +64,8 @@ class Issuer:
         signed, _, signature = token.rpartition(".")
         signature = decode(signature)
         if json.loads(decode(signed.split(".")[0]))["alg"] == "ES256":
-            numbers = [b"\0" + signature[at:at + 32] if signature[at] > 127 else signature[at:at + 32].lstrip(b"\0") for at in (0, 32)]
-            inner = b"".join(b"\x02" + bytes([len(number)]) + number for number in numbers)
+            numbers = [int.from_bytes(signature[at:at + 32], "big") for at in (0, 32)]
+            inner = b"".join(b"\x02" + bytes([len(number)]) + number for number in map(der_integer, numbers))
             signature = b"\x30" + bytes([len(inner)]) + inner
         with tempfile.NamedTemporaryFile() as file, tempfile.NamedTemporaryFile() as key:
             file.write(signature)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Azure Container Registry, and who lets us into it."""
 import json
+import subprocess
 import time
 
 import place
-from azure import ACR, ARM, ASSERTION_AUDIENCE, Azure, Identity, Issuer, Refusal, Registry
+from azure import ACR, ARM, ASSERTION_AUDIENCE, Azure, Identity, Issuer, Refusal, Registry, encode
 from world import Behind, Program, contains, equal
 
 TENANT, OTHER_TENANT = "72f988bf-0000-4000-8000-000000000001", "72f988bf-0000-4000-8000-000000000002"
@@ -109,6 +110,24 @@ def many_images_cost_one_exchange_for_each_registry(world):
         equal(len(world.azure.asked(host, "/oauth2/token")), 1, f"tokens of {host}")
     services = {a.host: a.form()["service"] for a in world.azure.log if a.path == "/oauth2/exchange"}
     equal(services, {HOST: HOST, OTHER_HOST: OTHER_HOST}, "each exchange is for its own registry")
+
+
+@test
+def whatever_the_numbers_of_a_signature_are(world):
+    """Of an emulated Entra: a number of an elliptic curve's signature may begin with zeros, and then with a high bit."""
+    key, text = world.folder / "curve.key", encode(b'{"alg":"ES256"}') + "." + encode(b"{}")
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], check=True)
+    cluster = Issuer.of_cluster(key, "https://oidc.example.com/")
+
+    def numbers():
+        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(), capture_output=True, check=True).stdout
+        first = 4 + der[3]
+        return [int.from_bytes(part, "big").to_bytes(32, "big") for part in (der[4:first], der[first + 2:])]
+    for _ in range(20_000):
+        pair = numbers()
+        if any(number[0] == 0 and number[1] > 127 for number in pair):
+            break
+    equal(cluster.signed(text + "." + encode(b"".join(pair))), True, f"signed by {pair}")
 
 
 @test
