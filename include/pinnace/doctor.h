@@ -33,12 +33,13 @@ struct doctor_line {
     const char *subject; /* a literal */
     struct str text;
     const char *remedy; /* a literal, or NULL when nothing need be done */
-    bool passing;       /* its numbers are others in each look: ages, or in another's words */
+    bool passes;        /* its numbers are others in each look: ages, or in another's words */
 };
 
 struct doctor {
     struct arena *arena;
     const struct doctor_line *lines, **tail;
+    struct doctor_line *last;
     size_t count[DOCTOR_WEIGHTS];
     bool failed; /* there was no memory for a line */
 };
@@ -49,13 +50,8 @@ __attribute__((format(printf, 5, 6))) void doctor_say(struct doctor *doctor,
                                                       enum doctor_weight weight,
                                                       const char *subject, const char *remedy,
                                                       const char *format, ...);
-/* The same of what has other numbers in each look, though nothing is other. What is not known is so
- * by itself, since another said why. */
-__attribute__((format(printf, 5, 6))) void doctor_say_passing(struct doctor *doctor,
-                                                              enum doctor_weight weight,
-                                                              const char *subject,
-                                                              const char *remedy,
-                                                              const char *format, ...);
+/* What was said last has other numbers in each look, though nothing is other. */
+void doctor_passes(struct doctor *doctor);
 
 /* All that was found, and the same in each look while nothing is other: to be compared. */
 void doctor_sight(struct buf *buf, const struct doctor *doctor);

@@ -27,47 +27,32 @@ void doctor_begin(struct doctor *doctor, struct arena *arena)
     doctor->tail = &doctor->lines;
 }
 
-static void add_line(struct doctor *doctor, const struct doctor_line *like, const char *text)
-{
-    struct doctor_line *line = arena_new(doctor->arena, struct doctor_line);
-    struct str kept = arena_copy(doctor->arena, str_of(text));
-    doctor->count[like->weight]++;
-    if (!line || !kept.ptr) {
-        doctor->failed = true;
-        return;
-    }
-    *line = *like;
-    line->text = kept;
-    *doctor->tail = line;
-    doctor->tail = &line->next;
-}
-
 void doctor_say(struct doctor *doctor, enum doctor_weight weight, const char *subject,
                 const char *remedy, const char *format, ...)
 {
-    const struct doctor_line like = {.weight = weight,
-                                     .subject = subject,
-                                     .remedy = remedy,
-                                     .passing = weight == DOCTOR_UNKNOWN};
+    struct doctor_line *line = arena_new(doctor->arena, struct doctor_line);
     char text[LINE_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    add_line(doctor, &like, text);
+    doctor->count[weight]++;
+    if (!line || !(line->text = arena_copy(doctor->arena, str_of(text))).ptr) {
+        doctor->failed = true;
+        return;
+    }
+    line->weight = weight;
+    line->subject = subject;
+    line->remedy = remedy;
+    *doctor->tail = line;
+    doctor->tail = &line->next;
+    doctor->last = line;
 }
 
-void doctor_say_passing(struct doctor *doctor, enum doctor_weight weight, const char *subject,
-                        const char *remedy, const char *format, ...)
+void doctor_passes(struct doctor *doctor)
 {
-    const struct doctor_line like = {
-        .weight = weight, .subject = subject, .remedy = remedy, .passing = true};
-    char text[LINE_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    add_line(doctor, &like, text);
+    if (doctor->last)
+        doctor->last->passes = true;
 }
 
 static bool has_digit(struct str word)
@@ -93,7 +78,8 @@ void doctor_sight(struct buf *buf, const struct doctor *doctor)
 {
     for (const struct doctor_line *line = doctor->lines; line; line = line->next) {
         buf_addf(buf, "%.*s %s: ", STR_FMT(doctor_weight_names[line->weight]), line->subject);
-        if (line->passing)
+        /* What is not known is so by the words of another. */
+        if (line->passes || line->weight == DOCTOR_UNKNOWN)
             add_without_numbers(buf, line->text);
         else
             buf_add(buf, line->text);
@@ -322,17 +308,18 @@ void doctor_certificate(struct doctor *doctor, int64_t not_after, int64_t now)
 {
     long long days = (long long)((not_after - now) / DAY);
     bool over = now >= not_after, soon = not_after - now < 14 * DAY;
-    doctor_say_passing(doctor,
-                       over   ? DOCTOR_PROBLEM
-                       : soon ? DOCTOR_WARNING
-                              : DOCTOR_OK,
-                       "certificate",
-                       over || soon ? "whoever makes it (the controller, or cert-manager) should "
-                                      "have renewed it: look at its logs"
-                                    : NULL,
-                       over ? "the serving certificate ended %lld days ago"
-                            : "the serving certificate lasts %lld days",
-                       over ? -days : days);
+    doctor_say(doctor,
+               over   ? DOCTOR_PROBLEM
+               : soon ? DOCTOR_WARNING
+                      : DOCTOR_OK,
+               "certificate",
+               over || soon ? "whoever makes it (the controller, or cert-manager) should have "
+                              "renewed it: look at its logs"
+                            : NULL,
+               over ? "the serving certificate ended %lld days ago"
+                    : "the serving certificate lasts %lld days",
+               over ? -days : days);
+    doctor_passes(doctor);
 }
 
 /* ---- namespaces and Exemptions ---- */

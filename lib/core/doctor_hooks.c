@@ -126,23 +126,24 @@ static bool has(struct str text, struct str part)
 
 void doctor_probe(struct doctor *doctor, struct str namespace, struct str refusal)
 {
-    if (!refusal.len)
+    if (!refusal.len) {
         doctor_say(doctor, DOCTOR_PROBLEM, "trial", again,
                    "an image by :latest would be let into namespace %.*s", STR_FMT(namespace));
-    else if (has(refusal, STR("admission webhook \"enforce-")))
+    } else if (has(refusal, STR("admission webhook \"enforce-"))) {
         doctor_say(doctor, DOCTOR_OK, "trial", NULL,
                    "the webhook refuses an image by :latest in namespace %.*s", STR_FMT(namespace));
-    else if (has(refusal, STR("ValidatingAdmissionPolicy 'pinnace-")))
+    } else if (has(refusal, STR("ValidatingAdmissionPolicy 'pinnace-"))) {
         doctor_say(doctor, DOCTOR_OK, "trial", NULL,
                    "the second layer refuses an image by :latest in namespace %.*s; it is asked "
                    "before the webhook, which this does not try",
                    STR_FMT(namespace));
-    else if (has(refusal, STR("failed calling webhook")))
-        doctor_say_passing(doctor, DOCTOR_PROBLEM, "trial",
-                           "see the lines on service and certificate",
-                           "the webhook does not answer: %.*s", STR_FMT(refusal));
-    else
+    } else if (has(refusal, STR("failed calling webhook"))) {
+        doctor_say(doctor, DOCTOR_PROBLEM, "trial", "see the lines on service and certificate",
+                   "the webhook does not answer: %.*s", STR_FMT(refusal));
+        doctor_passes(doctor);
+    } else {
         doctor_say(doctor, DOCTOR_UNKNOWN, "trial",
                    "try as somebody who may create pods there, or in a namespace without quota",
                    "somebody else refused the pod: %.*s", STR_FMT(refusal));
+    }
 }

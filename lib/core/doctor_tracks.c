@@ -69,10 +69,9 @@ static void tell_starving(struct doctor *doctor, const struct trackview *view, i
     buf_add_bytes(&buf, view->book->candidate.tag, view->book->candidate.digest);
     buf_addf(&buf, " %.*s", STR_FMT(view->book->candidate.waits_for));
     buf_finish(&buf, &text, NULL);
-    doctor_say_passing(doctor, DOCTOR_WARNING, "tracks",
-                       "see what keeps the source from proving it: kubectl pinnace status -A",
-                       "%.*s/%.*s %.*s", STR_FMT(view->spec->namespace), STR_FMT(view->spec->name),
-                       STR_FMT(text));
+    say_of(doctor, view->spec, DOCTOR_WARNING,
+           "see what keeps the source from proving it: kubectl pinnace status -A", text);
+    doctor_passes(doctor);
 }
 
 /* Returns how many lines it said. */
