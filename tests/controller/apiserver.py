@@ -22,6 +22,7 @@ RESOURCES = {
     "/apis/apps/v1": {"deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet",
                       "replicasets": "ReplicaSet", "controllerrevisions": "ControllerRevision"},
     "/apis/batch/v1": {"cronjobs": "CronJob", "jobs": "Job"},
+    "/apis/authentication.k8s.io/v1": {"selfsubjectreviews": "SelfSubjectReview"},
     "/apis/coordination.k8s.io/v1": {"leases": "Lease"},
     "/apis/events.k8s.io/v1": {"events": "Event"},
     "/apis/discovery.k8s.io/v1": {"endpointslices": "EndpointSlice"},
@@ -33,6 +34,7 @@ WITH_STATUS = {"pods", "deployments", "statefulsets", "daemonsets", "replicasets
 COUNTING_ANNOTATIONS = {"deployments"}  # their generation does
 PATH = re.compile(r"(/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(/status)?")
 BOOKMARK_S = 1
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Refused(Exception):
@@ -240,7 +242,7 @@ class ApiServer(double.Double):
         api, plural, namespace, name = key
         old = self.stored.get(key)
         meta = body["metadata"] = dict(body.get("metadata") or {})  # the old one may be on its way to somebody
-        kept = old["metadata"] if old else {"uid": str(uuid.uuid4()), "creationTimestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        kept = old["metadata"] if old else {"uid": str(uuid.uuid4()), "creationTimestamp": time.strftime(TIME, time.gmtime())}
         meta.update(name=name, **({"namespace": namespace} if namespace else {}))
         meta.update({field: kept[field] for field in ("uid", "creationTimestamp")})
         body.update(kind=RESOURCES[api][plural], apiVersion=re.sub("^/apis?/", "", api))
@@ -342,7 +344,16 @@ class ApiServer(double.Double):
         handler.event("BOOKMARK", {"kind": asked.kind, "apiVersion": re.sub("^/apis?/", "", asked.api),
                                    "metadata": {"resourceVersion": version}})
 
+    @staticmethod
+    def tell_who(handler, at=None):
+        """Who asks: here it is always the same person."""
+        handler.say(201, {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+                          "metadata": {"creationTimestamp": time.strftime(TIME, time.gmtime(at))}, "status": {"userInfo": {"username": "ann"}}})
+
     def create(self, handler, asked):
+        if asked.plural == "selfsubjectreviews":
+            self.tell_who(handler)
+            return
         with self.lock:
             asked.name = asked.body["metadata"].get("name") or asked.body["metadata"]["generateName"] + uuid.uuid4().hex[:5]
             if self.key_of(asked) in self.stored:

@@ -67,14 +67,17 @@ class Controller:
     def events(self, event):
         return [line for line in list(self.lines) if line["event"] == event]
 
-    def wait_for(self, event, count=1, **fields):
-        """The newest of at least so many log lines of an event with these fields."""
+    def wait_for(self, event, count=1, saying=(), **fields):
+        """The newest of at least so many log lines of an event with these fields, whose error has all these parts. What
+        is not said may come first: on a busy machine even a name from a file may take longer than a connection may."""
         def found():
-            lines = [line for line in self.events(event) if all(line.get(key) == value for key, value in fields.items())]
+            lines = [line for line in self.events(event) if all(line.get(key) == value for key, value in fields.items())
+                     and all(part in line["error"] for part in saying)]
             demand(len(lines) >= count or self.process.poll() is None,
                    f"the controller ended with {self.process.returncode}: {self.errors.read_text()}")
             return lines[-1] if len(lines) >= count else None
-        return eventually(found, lambda: f"a line \"{event}\" {fields or ''}; there are {[line['event'] for line in list(self.lines)]}")
+        return eventually(found, lambda: f"a line \"{event}\" {fields or ''} {saying or ''}; there are "
+                                         f"{[(line['event'], line.get('error', '')) for line in list(self.lines)]}")
 
     def get(self, path):
         """(status, text) of the health listener."""

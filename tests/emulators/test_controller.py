@@ -7,10 +7,8 @@ import os
 import pathlib
 import socket
 import subprocess
-import sys
 import time
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "controller"))
 import aws
 import google
 import test_aws
@@ -143,8 +141,7 @@ def what_aws_refuses_is_told_to_people(world):
         cloud.aws.sts.roles[test_aws.ROLE] = (cloud.issuer, "somebody else", True)
         cluster.follow(f"{test_aws.HOST}/shop/web")
         program = cluster.lead(env=cloud.irsa())
-        line = program.wait_for("registry trouble")
-        assert "AWS: STS says no (403 AccessDenied" in line["error"] and "trust policy" in line["error"], line
+        program.wait_for("registry trouble", saying=["AWS: STS says no (403 AccessDenied", "trust policy"])
         cloud.aws.sts.roles[test_aws.ROLE] = (cloud.issuer, test_aws.SUBJECT, True)
         cluster.rolled("web", cloud.behind.digest)
 
@@ -287,8 +284,7 @@ def what_google_refuses_an_account_is_told(world):
         accounts.issuer = None
         program = cluster.lead("--account-identity")
         # One sentence for each kind of trouble: each of these is of another kind than the one before.
-        told = lambda *parts: eventually(lambda: any(all(part in line["error"] for part in parts)  # noqa: E731
-                                                     for line in program.events("registry trouble")), f"{parts}", patience=60)
+        told = lambda *parts: program.wait_for("registry trouble", saying=parts)  # noqa: E731
         told('Google, for the ServiceAccount "default" of namespace "default"', "openid-configuration")
         accounts.issuer = "https://kubernetes.default.svc.cluster.local"
         told("made by https://kubernetes.default.svc.cluster.local, which is no cluster of GKE")
