@@ -147,6 +147,12 @@ static void hear_resume(struct deciding *d)
 
 /* --- Promote ------------------------------------------------------------------------------------ */
 
+/* Or else it would come again at the end of a hold by somebody who had thought better of it. */
+static bool is_overtaken(const struct deciding *d, const struct track_word *word)
+{
+    return d->spec->hold.said && word->at && d->spec->hold.at > word->at;
+}
+
 /* Past the soak and the approval, never past a quarantine nor for what is not there. */
 static void hear_promote(struct deciding *d)
 {
@@ -156,7 +162,15 @@ static void hear_promote(struct deciding *d)
     struct str name = deciding_name(d, STR_NONE, word->digest);
     bool tried = false;
     forget(word, &book->heard.promote);
-    if (!is_new(d, word, &book->heard.promote) || d->spec->hold.said)
+    if (!is_new(d, word, &book->heard.promote))
+        return;
+    if (is_overtaken(d, word)) {
+        hear(&book->heard.promote, word);
+        deciding_event(d, "PromoteRefused", true, false,
+                       deciding_text(d, "%.*s: a rollback was said after it", STR_FMT(name)));
+        return;
+    }
+    if (d->spec->hold.said)
         return;
     d->pending = d->resolution == RESOLUTION_UNKNOWN;
     if (d->pending)

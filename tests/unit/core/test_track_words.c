@@ -131,6 +131,11 @@ static const struct scenario scenarios[] = {
         WEB_1_2, "spec p/web hold {'digest':'@1'}", "wait 100", "spec p/web promote {'digest':'@3'}", "wait 100",
         "> apply web 1, RollingBack 1, Healthy 1", "spec p/web hold", "wait 100", "> Resumed, Promoted 3, apply web 3, Healthy 3",
     }},
+    {"a rollback that is said after it ends a promotion that waits", {
+        WEB_1_2, "registry down", "spec p/web promote {'digest':'@3','at':'#'}", "wait 999", "> Stalled 3",
+        "spec p/web hold {'digest':'@1','at':'#'}", "wait 100", "> apply web 1, RollingBack 1, PromoteRefused 3, Healthy 1",
+        "registry up", "spec p/web hold", "wait 100", "> Resumed, RollingOut 2, apply web 2, Healthy 2",
+    }},
     {"what is promoted and fails goes back by itself", {
         WEB_1_2, "bytes 3 crash", "spec p/web promote {'digest':'@3'}", "wait 100",
         "> Promoted 3, apply web 3, Failed 3, RollingBack 2, apply web 2, Healthy 2",
