@@ -8,7 +8,7 @@ import place
 from aws import AGENT_AUDIENCE, STS_AUDIENCE, Aws, Ecr, EcrApi, Key, PublicEcr
 from azure import Issuer
 from serving import FORM, Refusal
-from world import Behind, Program, contains, equal
+from world import Behind, Program, contains, equal, patience_of
 
 ACCOUNT, AGENT_ADDRESS = "123456789012", "169.254.170.23"
 HOST, OTHER_REGION = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com", f"{ACCOUNT}.dkr.ecr.eu-north-1.amazonaws.com"
@@ -72,8 +72,8 @@ class World:
     def static(self, **more):
         return {"AWS_ACCESS_KEY_ID": self.key.id, "AWS_SECRET_ACCESS_KEY": self.key.secret, **more}
 
-    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None, patience=0):
-        out, err = self.program("resolve", "--timeout", str(patience), *options, image, code=code, env=self.irsa() if env is None else env)
+    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None):
+        out, err = self.program("resolve", "--timeout", patience_of(code), *options, image, code=code, env=self.irsa() if env is None else env)
         with self.aws.lock:
             told = [text for key in self.aws.keys.values() for text in (key.secret, key.token) if text] + list(self.aws.passwords)
         assert not any(text in out + err for text in told), "a secret was told"
@@ -154,7 +154,7 @@ def a_token_file_is_read_anew_and_told_when_missing(world):
 def sts_is_down_and_comes_back(world):
     world.aws.sts.moods = [Refusal(503, b"<html>busy</html>"), world.aws.sts.error(400, "IDPCommunicationError", "x"),
                            world.aws.sts.error(400, "Throttling", "Rate exceeded"), Refusal(0)]
-    world.resolve(patience=100)
+    world.resolve()
     equal(len(world.aws.asked(STS["us-west-2"])), 5, "how often it was asked")
 
 
@@ -280,7 +280,7 @@ def clocks_that_are_off_do_not_matter(world):
 @test
 def ecr_is_down_and_comes_back(world):
     world.api.moods = [Refusal(500, {"__type": "ServerException"}), world.api.error("ThrottlingException", "Rate exceeded"), Refusal(0)]
-    world.resolve(patience=100)
+    world.resolve()
     contains(world.resolve(env=world.static(), code=0), "")
     world.api.moods = [Refusal(200, body, Content_Type="application/x-amz-json-1.1") for body in (b"{}", b"<html>", b'{"authorizationData":[]}')]
     for _ in range(3):

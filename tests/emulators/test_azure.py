@@ -6,7 +6,7 @@ import time
 
 import place
 from azure import ACR, ARM, ASSERTION_AUDIENCE, Azure, Identity, Issuer, Refusal, Registry, encode
-from world import Behind, Program, contains, equal
+from world import Behind, Program, contains, equal, patience_of
 
 TENANT, OTHER_TENANT = "72f988bf-0000-4000-8000-000000000001", "72f988bf-0000-4000-8000-000000000002"
 CLIENT, OTHER = "11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa"
@@ -57,8 +57,8 @@ class World:
                "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/", **more}
         return {name: value for name, value in env.items() if value is not None}
 
-    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None, patience=0):
-        out, err = self.program("resolve", "--timeout", str(patience), *options, image, code=code, env=self.env() if env is None else env)
+    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None):
+        out, err = self.program("resolve", "--timeout", patience_of(code), *options, image, code=code, env=self.env() if env is None else env)
         if code == 0:
             contains(out, self.behind.digest)
         return err
@@ -183,7 +183,7 @@ def entra_is_down_and_comes_back(world):
     world.azure.entra.serve = serve
     try:
         contains(world.resolve(code=2), "Azure: Entra says no (503)")
-        world.resolve(patience=60)
+        world.resolve()
     finally:
         world.azure.entra.serve = entra
 
@@ -215,7 +215,7 @@ def a_registry_that_takes_no_tokens_for_arm_is_never_given_one(world):
 @test
 def an_exchange_that_fails_is_tried_again(world):
     world.registry.moods["/oauth2/exchange"] = [Refusal(429, b"", Retry_After="1"), Refusal(502, b"")]
-    world.resolve(patience=60)
+    world.resolve()
 
 
 @test
@@ -358,7 +358,7 @@ def of_several_identities_one_has_to_be_named(world):
 @test
 def a_metadata_service_that_is_made_anew_is_waited_for(world):
     world.azure.metadata.moods = [Refusal(410, b""), Refusal(404, b""), Refusal(429, b""), Refusal(500, b"")]
-    world.resolve("--machine-identity", "azure", env={}, patience=100)
+    world.resolve("--machine-identity", "azure", env={})
     equal(len(metadata_questions(world)), 5, "how often it was asked")
     world.azure.metadata.moods = [Refusal(410, b"")]
     contains(world.resolve("--machine-identity", "azure", env={}, code=2), "is not there just now (410)")

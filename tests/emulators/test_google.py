@@ -7,7 +7,7 @@ import time
 from azure import Issuer
 from google import IAM, STS, TOKEN_PATH, ArtifactRegistry, Google, Iam, Sts
 from serving import Refusal
-from world import Behind, Program, contains, equal
+from world import Behind, Program, contains, equal, patience_of
 
 HOST, OTHER, OLD, METADATA = "europe-west1-docker.pkg.dev", "us-docker.pkg.dev", "eu.gcr.io", "metadata.google.internal"
 FOREIGN = "us-docker.pkg.dev.example.com"
@@ -47,8 +47,8 @@ class World:
         self.google.stop()
         self.behind.stop()
 
-    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None, patience=0):
-        out, err = self.program("resolve", "--timeout", str(patience), *options, image, code=code, env=env)
+    def resolve(self, *options, image=f"{HOST}/shop/web:v1.0.0", code=0, env=None):
+        out, err = self.program("resolve", "--timeout", patience_of(code), *options, image, code=code, env=env)
         if code == 0:
             contains(out, self.behind.digest)
         return err
@@ -124,7 +124,7 @@ def somebody_else_who_answers_is_not_believed(world):
 @test
 def a_machine_that_is_slow_to_wake_is_waited_for(world):
     world.google.metadata.moods = [Refusal(503, b""), Refusal(429, b""), Refusal(0)]
-    world.resolve(*MACHINE, patience=100)
+    world.resolve(*MACHINE)
     equal(len(world.questions()), 4, "how often it was asked")
 
 

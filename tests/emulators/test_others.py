@@ -6,7 +6,7 @@ import time
 
 from servers import Proxy
 from serving import Cloud, Refusal, no_registry, pass_on
-from world import Behind, Program, contains, equal
+from world import Behind, Program, contains, equal, patience_of
 
 TESTS = []
 PASSWORD = "pa:ss-w0rd$%"
@@ -115,8 +115,8 @@ class World:
         registry.token_server = TokenServer(self.cloud, f"{ELSEWHERE}/service/token", tokens.service, tokens.users)
         self.cloud.hosts[ELSEWHERE] = registry.token_server
 
-    def resolve(self, row, *options, tag="v1.0.0", code=0, env=None, patience=0):
-        out, err = self.program("resolve", "--timeout", str(patience), *options, f"{row[0]}:{tag}", code=code, env=env)
+    def resolve(self, row, *options, tag="v1.0.0", code=0, env=None):
+        out, err = self.program("resolve", "--timeout", patience_of(code), *options, f"{row[0]}:{tag}", code=code, env=env)
         if code == 0:
             contains(out, self.behind.digest)
         return err
@@ -195,7 +195,7 @@ def a_token_server_of_another_domain_gets_no_password(world):
 def too_many_without_a_word_how_long(world):
     """Quay says 429 without Retry-After."""
     world.registries[QUAY].before = [Refusal(429, b'{"error":"too many"}')] * 2
-    world.resolve(QUAY, env=world.docker(QUAY), patience=60)
+    world.resolve(QUAY, env=world.docker(QUAY))
     world.registries[QUAY].before = [Refusal(429, b"")]
     contains(world.resolve(QUAY, env=world.docker(QUAY), code=2), "asked less often")
 
@@ -204,7 +204,7 @@ def too_many_without_a_word_how_long(world):
 def token_servers_that_are_overrun_are_waited_for(world):
     """GitLab limits its token server."""
     world.tokens[GITLAB].refusals = [Refusal(429, b"Retry later\n", Content_Type="text/plain", Retry_After="1"), Refusal(502, b"<html>")]
-    world.resolve(GITLAB, env=world.docker(GITLAB), patience=60)
+    world.resolve(GITLAB, env=world.docker(GITLAB))
 
 
 @test

@@ -37,6 +37,11 @@ class Behind:
         self.real.stop()
 
 
+def patience_of(code):
+    """Seconds for more tries, as --timeout takes them: what is to succeed may need one on a busy machine."""
+    return "100" if code == 0 else "0"
+
+
 class Program:
     """kubectl-pinnace, and what must never be in what it prints."""
 
